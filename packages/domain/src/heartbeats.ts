@@ -1,0 +1,83 @@
+import { type Change, makeChanges } from "./change.ts";
+import { type Decision, heartbeat, type Refusal } from "./commands/index.ts";
+import { PresenceError } from "./errors.ts";
+import type { DeviceId, UserId } from "./ids.ts";
+import type { PresencePolicy } from "./policy.ts";
+import type { PresenceStore, Renewal, RenewalResult } from "./ports.ts";
+import type { PresenceRecord } from "./record.ts";
+import type { Moment } from "./watched-time.ts";
+
+/** A sign of life of one device. */
+export interface HeartbeatCall {
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  /** Milliseconds since the user's last input; undefined: activity stays as it was. */
+  readonly idleForMs?: number | undefined;
+}
+
+/** What a heartbeat came to. */
+export interface HeartbeatOutcome {
+  readonly record: PresenceRecord;
+  readonly moment: Moment;
+  readonly refusal: Refusal | undefined;
+}
+
+/** Heartbeats of any number of devices: one round trip for those that change nothing visible, two more for the rest. Results in order. */
+export async function beatHearts(store: PresenceStore, policy: PresencePolicy, calls: readonly HeartbeatCall[]): Promise<readonly HeartbeatOutcome[]> {
+  if (calls.length === 0) return [];
+  const { moment, entries } = await store.renew(calls.map((call) => renewalOf(call, policy)));
+  const outcomes: (HeartbeatOutcome | undefined)[] = entries.map((entry) => (entry.renewed ? { record: entry.record, moment, refusal: undefined } : undefined));
+  const declined = byUser(calls, entries);
+  const changes = [...declined].map(([userId, indices]) => changeOf(userId, indices, calls));
+  // A user with a renewed and a declined heartbeat has moved on since; he is loaded again by his conflict.
+  const loaded = { moment, entries: [...declined.values()].map((indices) => entryAt(entries, indices[indices.length - 1])) };
+  const changed = await makeChanges(store, policy, changes.map(({ change }) => change), loaded);
+  for (const [position, { refusals }] of changes.entries()) {
+    const result = changed[position];
+    if (result === undefined) throw new PresenceError("INTERNAL", "no result of a heartbeat");
+    for (const [index, refusal] of refusals) outcomes[index] = { record: result.decision.next, moment: result.moment, refusal };
+  }
+  return outcomes.map((outcome) => {
+    if (outcome === undefined) throw new PresenceError("INTERNAL", "a heartbeat without an outcome");
+    return outcome;
+  });
+}
+
+function renewalOf({ userId, deviceId, idleForMs }: HeartbeatCall, policy: PresencePolicy): Renewal {
+  const activeForMs = idleForMs === undefined ? undefined : Math.floor(policy.idleAfterMs - idleForMs);
+  return { userId, deviceId, leaseForMs: policy.leaseTtlMs, activeForMs, holder: undefined };
+}
+
+function byUser(calls: readonly HeartbeatCall[], entries: readonly RenewalResult[]): Map<UserId, number[]> {
+  const declined = new Map<UserId, number[]>();
+  for (const [index, { userId }] of calls.entries()) {
+    if (entryAt(entries, index).renewed) continue;
+    const indices = declined.get(userId);
+    if (indices === undefined) declined.set(userId, [index]);
+    else indices.push(index);
+  }
+  return declined;
+}
+
+// All declined heartbeats of one user are one write: as many separate ones would only race each other.
+function changeOf(userId: UserId, indices: readonly number[], calls: readonly HeartbeatCall[]): { change: Change; refusals: Map<number, Refusal | undefined> } {
+  const refusals = new Map<number, Refusal | undefined>();
+  const decide: Change["decide"] = (record, context) => {
+    let all: Decision = { next: record, moves: [] };
+    for (const index of indices) {
+      const call = calls[index];
+      if (call === undefined) continue;
+      const one = heartbeat(all.next, { deviceId: call.deviceId, idleForMs: call.idleForMs }, context);
+      refusals.set(index, one.refusal);
+      all = { next: one.next, moves: [...all.moves, ...one.moves] };
+    }
+    return all.next === record ? all : { ...all, next: { ...all.next, revision: record.revision + 1 } };
+  };
+  return { change: { userId, decide, signOfLife: true }, refusals };
+}
+
+function entryAt(entries: readonly RenewalResult[], index: number | undefined): RenewalResult {
+  const entry = index === undefined ? undefined : entries[index];
+  if (entry === undefined) throw new PresenceError("INTERNAL", "the store answered for fewer heartbeats than it was asked for");
+  return entry;
+}

@@ -1,0 +1,33 @@
+export { checkBatch, checkExpiresIn, checkIdleFor, checkMessage, maxBatch, maxExpiresInMs, maxMessageLength } from "./arguments.ts";
+export type { Explanation } from "./explanation.ts";
+export { type FieldViolation, PresenceError, type PresenceErrorCode } from "./errors.ts";
+export type { HeartbeatCall, HeartbeatOutcome } from "./heartbeats.ts";
+export { type DeviceId, isId, maxIdLength, type PartyId, parseDeviceId, parsePartyId, parseUserId, type UserId } from "./ids.ts";
+export { defaultPolicy, type PresencePolicy, presencePolicy, watchGapMs } from "./policy.ts";
+export {
+  type Commit,
+  type CommitResult,
+  type DueClaim,
+  type DueOutcome,
+  type Loaded,
+  maxPartyMembers,
+  type PartyDirectory,
+  type PartyMembers,
+  type PresenceStore,
+  type RecordPage,
+  type RecordWithSession,
+  type Renewal,
+  type RenewalResult,
+  type SessionDirectory,
+  type SessionInfo,
+} from "./ports.ts";
+export { type Presence, presenceAt, type PresenceNow, presenceNow } from "./presence.ts";
+export { type ConnectCall, type OverrideCall, type OwnClaim, type OwnPresence, type PartyPresence, PresenceService, type PresenceServiceOptions, type SetStatusCall, type UserPage } from "./presence-service.ts";
+export { type Claim, type Device, type LeftDevice, maxDevices, type Message, type PresenceRecord, unknownRecord } from "./record.ts";
+export { refusalError } from "./refusal.ts";
+export { type ClaimStatus, isStatus, type Status, statuses } from "./status.ts";
+export { countStatuses, type StatusCounts } from "./status-counts.ts";
+export { after, earliest, latest, longAgo, type Millis, millis, never } from "./time.ts";
+export { type Cause, causes, isLegal, type Move, transitions } from "./transitions.ts";
+export { advanceClock, type RememberedTick, type WatchClock, type WatchClockPolicy } from "./watch-clock.ts";
+export { effective, type Moment, type Window } from "./watched-time.ts";

@@ -1,0 +1,143 @@
+import type { DeviceId, PartyId, UserId } from "./ids.ts";
+import type { Presence } from "./presence.ts";
+import type { PresenceRecord } from "./record.ts";
+import type { Millis } from "./time.ts";
+import type { Moment } from "./watched-time.ts";
+
+/** Records as they stood at `moment`, in the order asked for. A user never seen has the `unknownRecord`. */
+export interface Loaded<Entry> {
+  readonly moment: Moment;
+  readonly entries: readonly Entry[];
+}
+
+/** A record and whether the auth service's session hash stood beside it. */
+export interface RecordWithSession {
+  readonly record: PresenceRecord;
+  readonly session: boolean;
+}
+
+/** One decided write. All of it happens, or nothing. */
+export interface Commit {
+  readonly userId: UserId;
+  /** The revision that was decided on, 0 for none: another one there is a conflict. */
+  readonly expectedRevision: number;
+  /** `revision` is `expectedRevision` + 1. */
+  readonly record: PresenceRecord;
+  /** Forget the record this many milliseconds from now. */
+  readonly keepForMs: number;
+  /** When a sweep must look at the record; undefined: an entry that is there already comes early enough, or none is needed. */
+  readonly due: Millis | undefined;
+  /** Whether a session hash was there; commit only if that is still so. */
+  readonly session: boolean;
+  /** The user gave a sign of life: the session's TTL follows the policy. */
+  readonly signOfLife: boolean;
+  /** What to tell watchers in the same step; undefined where nothing visible changed. */
+  readonly event: Presence | undefined;
+  /** The `now` it was decided with: a store refuses what was decided longer than a watch gap ago. */
+  readonly decidedAt: Millis;
+}
+
+/** `conflict`: the record or the session changed since. `stale`: decided too long ago. Both: nothing was written, load and decide again. */
+export type CommitResult = "committed" | "conflict" | "stale";
+
+/** A sign of life that is expected to change nothing visible. Durations in milliseconds from the store's now. */
+export interface Renewal {
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  readonly leaseForMs: number;
+  /** Not negative; undefined: leave activity alone. */
+  readonly activeForMs: number | undefined;
+  /** Renew only what this stream holds; undefined: whoever holds it. */
+  readonly holder: string | undefined;
+}
+
+/** `renewed`: the deadlines were moved in place. Otherwise nothing was written, and the record is there to decide on. */
+export interface RenewalResult extends RecordWithSession {
+  readonly renewed: boolean;
+}
+
+/** Users whose due time has come, claimed for this caller until `finishDue` or a time-out. */
+export interface DueClaim {
+  readonly moment: Moment;
+  readonly userIds: readonly UserId[];
+  /** How late the oldest due entry is, in milliseconds; 0 if none is. */
+  readonly lagMs: number;
+}
+
+/** What became of a claimed user. */
+export interface DueOutcome {
+  readonly userId: UserId;
+  /** The next due time; undefined: none. */
+  readonly due: Millis | undefined;
+  /** Re-arms the record's own expiry, in milliseconds from now; undefined: leave it (it was just committed). */
+  readonly keepForMs: number | undefined;
+}
+
+/** A page of users in no particular order. */
+export interface RecordPage {
+  readonly moment: Moment;
+  readonly users: readonly { readonly userId: UserId; readonly record: PresenceRecord }[];
+  /** Opaque; undefined after the last page. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Where records live. Every method fails with `UNAVAILABLE` when the store cannot answer in time or its clock cannot be
+ * trusted; it never answers that somebody is absent because it cannot see.
+ */
+export interface PresenceStore {
+  /** What the operators' statistics call it: `memory`, `redis`. */
+  readonly name: string;
+  /** Records for an answer, with the clock to read them by. One round trip for any number of users. */
+  load(userIds: readonly UserId[]): Promise<Loaded<PresenceRecord>>;
+  /** Records for a decision. One round trip. */
+  loadForChange(userIds: readonly UserId[]): Promise<Loaded<RecordWithSession>>;
+  /** Writes each record, its due entry, the session's status field and the event together; each commit stands for itself. Results in order. */
+  commit(commits: readonly Commit[]): Promise<readonly CommitResult[]>;
+  /**
+   * Moves deadlines of live, known devices later, in one round trip; also the record's revision and the session's TTL.
+   * A renewal is declined where it could change more than that: the device is unknown, lapsed, idle where
+   * `activeForMs` is given or held by another stream, a deadline would come earlier, the session hash is missing or does not say what the record says.
+   * Results in order.
+   */
+  renew(renewals: readonly Renewal[]): Promise<Loaded<RenewalResult>>;
+  /** Watches the time, and claims up to `limit` users that are due. At most one caller holds a user; a claim that is not finished is due again soon. */
+  claimDue(limit: number): Promise<DueClaim>;
+  /** Gives claimed users back. A user who became due earlier meanwhile stays so. */
+  finishDue(outcomes: readonly DueOutcome[]): Promise<void>;
+  /** About `limit` users from `cursor` on (undefined: from the first); never more. A user who is there throughout a scan is seen at least once. */
+  scan(cursor: string | undefined, limit: number): Promise<RecordPage>;
+}
+
+/** What the auth service wrote of a user. */
+export interface SessionInfo {
+  readonly sessionId: string | undefined;
+  readonly roles: string | undefined;
+  /** Milliseconds left; undefined: it has no expiration. */
+  readonly ttlMs: number | undefined;
+}
+
+/** The auth service's sessions, read only. */
+export interface SessionDirectory {
+  /** Undefined: the user has no session. */
+  find(userId: UserId): Promise<SessionInfo | undefined>;
+}
+
+/** The members of a party. */
+export interface PartyMembers {
+  readonly userIds: readonly UserId[];
+  /** Members whose names are no user ids; they are left out. */
+  readonly invalid: number;
+}
+
+/** Most members of a party that is listed. */
+export const maxPartyMembers = 5_000;
+
+/** The party service's parties, read only. */
+export interface PartyDirectory {
+  /**
+   * In no particular order; an unknown party has none.
+   * @throws PresenceError `LIMIT_EXCEEDED` beyond `maxPartyMembers`, without reading them.
+   */
+  members(partyId: PartyId): Promise<PartyMembers>;
+}

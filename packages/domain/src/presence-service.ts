@@ -1,0 +1,243 @@
+import { checkBatch, checkExpiresIn, checkIdleFor, checkMessage } from "./arguments.ts";
+import { type Change, type Changed, makeChanges } from "./change.ts";
+import { connect, disconnect, kick, overrideStatus, reportInactivity, sessionEnded, setStatus } from "./commands/index.ts";
+import { PresenceError } from "./errors.ts";
+import { type Explanation, explain } from "./explanation.ts";
+import type { DeviceId, PartyId, UserId } from "./ids.ts";
+import { beatHearts, type HeartbeatCall, type HeartbeatOutcome } from "./heartbeats.ts";
+import type { PresencePolicy } from "./policy.ts";
+import type { PartyDirectory, PresenceStore, SessionDirectory } from "./ports.ts";
+import { type PresenceNow, presenceNow } from "./presence.ts";
+import type { PresenceRecord } from "./record.ts";
+import { refusalError } from "./refusal.ts";
+import { countStatuses, type StatusCounts } from "./status-counts.ts";
+import type { Status } from "./status.ts";
+import { type Millis, never } from "./time.ts";
+import type { Moment } from "./watched-time.ts";
+
+/** What the user chose, for himself only. */
+export interface OwnClaim {
+  readonly status: Status;
+  /** Undefined: no end. */
+  readonly until: Millis | undefined;
+  readonly message: string;
+}
+
+/** An answer to the user himself. */
+export interface OwnPresence extends PresenceNow {
+  readonly claim: OwnClaim | undefined;
+}
+
+export interface ConnectCall {
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  readonly idleForMs?: number | undefined;
+  /** The stream that holds the device. */
+  readonly holder?: string | undefined;
+}
+
+export interface SetStatusCall {
+  readonly userId: UserId;
+  readonly status: Status;
+  /** Defaults to `MANUAL`. */
+  readonly reason?: "MANUAL" | "INACTIVITY";
+  readonly expiresInMs?: number | undefined;
+  readonly message?: string;
+  readonly deviceId?: DeviceId | undefined;
+}
+
+export interface OverrideCall {
+  readonly userId: UserId;
+  readonly status: Status;
+  readonly expiresInMs?: number | undefined;
+  readonly message?: string;
+  readonly ensureOnline?: boolean;
+}
+
+export interface PartyPresence {
+  readonly partyId: PartyId;
+  /** Sorted by user id. */
+  readonly members: readonly PresenceNow[];
+  readonly counts: StatusCounts;
+  /** Members whose names are no user ids; they are left out. */
+  readonly invalidMembers: number;
+}
+
+export interface UserPage {
+  readonly presences: readonly PresenceNow[];
+  /** Opaque; undefined after the last page. */
+  readonly next: string | undefined;
+}
+
+export interface PresenceServiceOptions {
+  readonly store: PresenceStore;
+  readonly sessions: SessionDirectory;
+  readonly parties: PartyDirectory;
+  readonly policy: PresencePolicy;
+}
+
+/**
+ * Presence for everyone: what a delivery shell calls. Durations are milliseconds; fields in errors are named as in the gRPC contract.
+ * Every method fails with `UNAVAILABLE` where the store cannot tell the truth now.
+ */
+export class PresenceService {
+  readonly policy: PresencePolicy;
+  readonly #store: PresenceStore;
+  readonly #sessions: SessionDirectory;
+  readonly #parties: PartyDirectory;
+
+  constructor(options: PresenceServiceOptions) {
+    this.policy = options.policy;
+    this.#store = options.store;
+    this.#sessions = options.sessions;
+    this.#parties = options.parties;
+  }
+
+  /**
+   * A device comes online.
+   * @throws PresenceError `SESSION_REQUIRED`
+   */
+  async connect({ userId, deviceId, idleForMs, holder }: ConnectCall): Promise<OwnPresence> {
+    checkIdleFor(idleForMs);
+    return this.#own(userId, (record, context) => connect(record, { deviceId, idleForMs, holder }, context));
+  }
+
+  /**
+   * A sign of life of a device, in one round trip where it changes nothing visible.
+   * @throws PresenceError `DEVICE_DISCONNECTED`, `SESSION_REQUIRED`
+   */
+  async heartbeat(call: HeartbeatCall): Promise<OwnPresence> {
+    checkIdleFor(call.idleForMs);
+    const [outcome] = await beatHearts(this.#store, this.policy, [call]);
+    if (outcome === undefined) throw new PresenceError("INTERNAL", "no outcome of a heartbeat");
+    if (outcome.refusal !== undefined) throw refusalError(outcome.refusal, call.userId, call.deviceId);
+    return ownPresence(call.userId, outcome.record, outcome.moment);
+  }
+
+  /** Signs of life of many devices; a refused one does not fail the others. Results in order. */
+  async heartbeats(calls: readonly HeartbeatCall[]): Promise<readonly HeartbeatOutcome[]> {
+    checkBatch(calls.length, "heartbeats");
+    for (const [index, { idleForMs }] of calls.entries()) checkIdleFor(idleForMs, `heartbeats[${index}].idle_for`);
+    return beatHearts(this.#store, this.policy, calls);
+  }
+
+  /** A device logs out. Repeating it changes nothing. */
+  async disconnect(userId: UserId, deviceId: DeviceId): Promise<PresenceNow> {
+    const { decision, moment } = await this.#change({ userId, decide: (record, context) => disconnect(record, deviceId, context), signOfLife: false });
+    return told(presenceNow(userId, decision.next, moment), moment);
+  }
+
+  /**
+   * The user's own word, or an app's report that he is idle (`INACTIVITY`, with AWAY only).
+   * @throws PresenceError `INVALID_ARGUMENT`, `SESSION_REQUIRED`
+   */
+  async setStatus(call: SetStatusCall): Promise<OwnPresence> {
+    const { userId, status, reason = "MANUAL", expiresInMs, message = "", deviceId } = call;
+    checkExpiresIn(expiresInMs);
+    checkMessage(message);
+    if (reason === "MANUAL") return this.#own(userId, (record, context) => setStatus(record, { status, expiresInMs, message, deviceId }, context));
+    if (status !== "AWAY") throw PresenceError.invalid("reason", `is INACTIVITY with status ${status}; inactivity makes AWAY only`);
+    if (expiresInMs !== undefined) throw PresenceError.invalid("expires_in", "does not go with reason INACTIVITY, which chooses nothing");
+    if (message !== "") throw PresenceError.invalid("message", "does not go with reason INACTIVITY, which leaves the message as it is");
+    return this.#own(userId, (record, context) => reportInactivity(record, deviceId, context));
+  }
+
+  /** The presence of one user. */
+  async get(userId: UserId): Promise<PresenceNow> {
+    const [presence] = await this.#presences([userId]);
+    if (presence === undefined) throw new PresenceError("INTERNAL", "no presence for one user");
+    return presence;
+  }
+
+  /** The presences of up to 1,000 users, in order, in one round trip. */
+  async getMany(userIds: readonly UserId[]): Promise<readonly PresenceNow[]> {
+    checkBatch(userIds.length, "user_ids");
+    return this.#presences(userIds);
+  }
+
+  /**
+   * The presence of everyone in a party. An unknown party has no members.
+   * @throws PresenceError `LIMIT_EXCEEDED` beyond 5,000 members
+   */
+  async party(partyId: PartyId): Promise<PartyPresence> {
+    const { userIds, invalid } = await this.#parties.members(partyId);
+    const members = await this.#presences([...userIds].sort());
+    return { partyId, members, counts: countStatuses(members), invalidMembers: invalid };
+  }
+
+  /** For operators: why a user shows as he does, the invisible's secrets included. */
+  async explain(userId: UserId): Promise<Explanation> {
+    const [{ moment, entries }, session] = await Promise.all([this.#store.load([userId]), this.#sessions.find(userId)]);
+    const [record] = entries;
+    if (record === undefined) throw new PresenceError("INTERNAL", "no record for one user");
+    return explain(userId, record, moment, session);
+  }
+
+  /** For operators: a status in a user's name. */
+  async override({ userId, status, expiresInMs, message = "", ensureOnline = false }: OverrideCall): Promise<OwnPresence> {
+    checkExpiresIn(expiresInMs);
+    checkMessage(message);
+    const decide: Change["decide"] = (record, context) => overrideStatus(record, { status, expiresInMs, message, ensureOnline }, context);
+    return this.#own(userId, decide, false);
+  }
+
+  /** For operators: ends all devices of a user. */
+  async kick(userId: UserId): Promise<PresenceNow> {
+    const { decision, moment } = await this.#change({ userId, decide: kick, signOfLife: false });
+    return told(presenceNow(userId, decision.next, moment), moment);
+  }
+
+  /**
+   * The session hash of a user went away. A new login is never ended by an old notification: the commit looks again.
+   * @param seen its deletion was witnessed, rather than its absence found
+   */
+  async sessionEnded(userId: UserId, seen: boolean): Promise<void> {
+    await this.#change({ userId, decide: (record, context) => sessionEnded(record, seen, context), signOfLife: false });
+  }
+
+  /** For operators: a page of the users that are known, in no particular order. */
+  async list(cursor: string | undefined, limit: number, statuses: readonly Status[] = []): Promise<UserPage> {
+    const { moment, users, next } = await this.#store.scan(cursor, limit);
+    const presences = users.map(({ userId, record }) => told(presenceNow(userId, record, moment), moment));
+    return { presences: statuses.length === 0 ? presences : presences.filter(({ presence }) => statuses.includes(presence.status)), next };
+  }
+
+  async #presences(userIds: readonly UserId[]): Promise<readonly PresenceNow[]> {
+    if (userIds.length === 0) return [];
+    const { moment, entries } = await this.#store.load(userIds);
+    return userIds.map((userId, index) => {
+      const record = entries[index];
+      if (record === undefined) throw new PresenceError("INTERNAL", "the store answered for fewer users than it was asked for");
+      return told(presenceNow(userId, record, moment), moment);
+    });
+  }
+
+  async #own(userId: UserId, decide: Change["decide"], signOfLife = true): Promise<OwnPresence> {
+    const { decision, moment } = await this.#change({ userId, decide, signOfLife });
+    if (decision.refusal !== undefined) throw refusalError(decision.refusal, userId);
+    return ownPresence(userId, decision.next, moment);
+  }
+
+  async #change(change: Change): Promise<Changed> {
+    const [changed] = await makeChanges(this.#store, this.policy, [change]);
+    if (changed === undefined) throw new PresenceError("INTERNAL", "no result of a change");
+    return changed;
+  }
+}
+
+/** The presence of `record` for the user himself: with his claim, and OFFLINE where he chose it even while others are told nothing. */
+function ownPresence(userId: UserId, record: PresenceRecord, moment: Moment): OwnPresence {
+  const now = presenceNow(userId, record, moment);
+  const { claim } = record;
+  if (claim === undefined || claim.until <= moment.now) return { ...told(now, moment), claim: undefined };
+  const own: OwnClaim = { status: claim.status, until: claim.until === never ? undefined : claim.until, message: record.message?.text ?? "" };
+  return { ...(claim.status === "OFFLINE" ? now : told(now, moment)), claim: own };
+}
+
+/** The answer, unless it says OFFLINE while writes may have been lost: nobody is OFFLINE because we cannot see. */
+function told(answer: PresenceNow, moment: Moment): PresenceNow {
+  if (answer.presence.status === "OFFLINE" && moment.now < moment.blindUntil) {
+    throw PresenceError.unavailable("the store has lost writes; who is offline is known again soon", moment.blindUntil - moment.now);
+  }
+  return answer;
+}
