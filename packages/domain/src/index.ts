@@ -26,7 +26,8 @@ export { type ConnectCall, type OverrideCall, type OwnClaim, type OwnPresence, t
 export { type Claim, type Device, type LeftDevice, maxDevices, type Message, type PresenceRecord, unknownRecord } from "./record.ts";
 export { refusalError } from "./refusal.ts";
 export { type ClaimStatus, isStatus, type Status, statuses } from "./status.ts";
-export { countStatuses, type StatusCounts } from "./status-counts.ts";
+export { countStatuses, type StatusCounts, type StoreCounts } from "./status-counts.ts";
+export type { Sweep } from "./sweep.ts";
 export { after, earliest, latest, longAgo, type Millis, millis, never } from "./time.ts";
 export { type Cause, causes, isLegal, type Move, transitions } from "./transitions.ts";
 export { advanceClock, type RememberedTick, type WatchClock, type WatchClockPolicy } from "./watch-clock.ts";

@@ -32,8 +32,8 @@ export function dueAt(settled: PresenceRecord, window: Window | undefined): Mill
   return earliest(lastLease, nextVisibleChange(settled, window)?.at ?? never);
 }
 
-/** For how many milliseconds after `settledAt` a record is worth keeping: its devices' time, and the retention after it. */
-export function keepForMs(settled: PresenceRecord, retentionMs: number): number {
-  const lastLease = settled.devices.reduce((last, device) => latest(last, device.leaseUntil), settled.settledAt);
-  return lastLease - settled.settledAt + retentionMs;
+/** For how many milliseconds after `now` a record is worth keeping: its devices' time, and the retention after it. */
+export function keepForMs(settled: PresenceRecord, now: Millis, retentionMs: number): number {
+  const lastLease = settled.devices.reduce((last, device) => latest(last, device.leaseUntil), now);
+  return lastLease - now + retentionMs;
 }

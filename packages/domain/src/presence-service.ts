@@ -10,8 +10,9 @@ import type { PartyDirectory, PresenceStore, SessionDirectory } from "./ports.ts
 import { type PresenceNow, presenceNow } from "./presence.ts";
 import type { PresenceRecord } from "./record.ts";
 import { refusalError } from "./refusal.ts";
-import { countStatuses, type StatusCounts } from "./status-counts.ts";
+import { countStatuses, type StatusCounts, type StoreCounts, countStore } from "./status-counts.ts";
 import type { Status } from "./status.ts";
+import { sweep, type Sweep } from "./sweep.ts";
 import { type Millis, never } from "./time.ts";
 import type { Moment } from "./watched-time.ts";
 
@@ -200,6 +201,16 @@ export class PresenceService {
     const { moment, users, next } = await this.#store.scan(cursor, limit);
     const presences = users.map(({ userId, record }) => told(presenceNow(userId, record, moment), moment));
     return { presences: statuses.length === 0 ? presences : presences.filter(({ presence }) => statuses.includes(presence.status)), next };
+  }
+
+  /** For operators: how many users show each status, and how many devices live. Reads every record. */
+  async stats(): Promise<StoreCounts> {
+    return countStore(this.#store);
+  }
+
+  /** Writes down what time has changed for up to `limit` users that are due. To be called every 250 ms or so, at once again while it finds that many. */
+  async sweep(limit = 200): Promise<Sweep> {
+    return sweep(this.#store, this.policy, limit);
   }
 
   async #presences(userIds: readonly UserId[]): Promise<readonly PresenceNow[]> {
