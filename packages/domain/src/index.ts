@@ -9,10 +9,12 @@ export {
   type CommitResult,
   type DueClaim,
   type DueOutcome,
+  type FeedListener,
   type Loaded,
   maxPartyMembers,
   type PartyDirectory,
   type PartyMembers,
+  type PresenceFeed,
   type PresenceStore,
   type RecordPage,
   type RecordWithSession,
@@ -32,3 +34,6 @@ export { after, earliest, latest, longAgo, type Millis, millis, never } from "./
 export { type Cause, causes, isLegal, type Move, transitions } from "./transitions.ts";
 export { advanceClock, type RememberedTick, type WatchClock, type WatchClockPolicy } from "./watch-clock.ts";
 export { effective, type Moment, type Window } from "./watched-time.ts";
+export type { Watch } from "./watch/watch.ts";
+export type { FeedState, WatchEvent } from "./watch/watch-event.ts";
+export { type PresenceSource, WatchHub, type WatchHubCounters, type WatchHubOptions } from "./watch/watch-hub.ts";

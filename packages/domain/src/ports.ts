@@ -141,3 +141,23 @@ export interface PartyDirectory {
    */
   members(partyId: PartyId): Promise<PartyMembers>;
 }
+
+/** What a feed tells the one who listens. */
+export interface FeedListener {
+  /** The subscriptions of these users are confirmed: whatever is committed from now on arrives. What was before must be read. Also after each gap. */
+  subscribed(userIds: readonly UserId[]): void;
+  /** A change was committed. It may come late, twice or out of order: its version tells. */
+  changed(presence: Presence): void;
+  /** Until they are `subscribed` again, changes of these users may be missing; undefined: of all. */
+  broken(userIds: readonly UserId[] | undefined): void;
+}
+
+/** Changes of presence as they are committed, by anyone, on any server. Lossy where it says so: a gap is announced, never hidden. */
+export interface PresenceFeed {
+  /** To be called once, before all else. */
+  listen(listener: FeedListener): void;
+  /** From now on these users are wanted. The feed subscribes, again after every failure, and tells when it is done. */
+  subscribe(userIds: readonly UserId[]): void;
+  /** These users are not wanted any more. */
+  unsubscribe(userIds: readonly UserId[]): void;
+}

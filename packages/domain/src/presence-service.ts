@@ -1,19 +1,20 @@
 import { checkBatch, checkExpiresIn, checkIdleFor, checkMessage } from "./arguments.ts";
 import { type Change, type Changed, makeChanges } from "./change.ts";
-import { connect, disconnect, kick, overrideStatus, reportInactivity, sessionEnded, setStatus } from "./commands/index.ts";
+import { connect, disconnect, kick, outrun, overrideStatus, reportInactivity, sessionEnded, setStatus } from "./commands/index.ts";
 import { PresenceError } from "./errors.ts";
 import { type Explanation, explain } from "./explanation.ts";
 import type { DeviceId, PartyId, UserId } from "./ids.ts";
 import { beatHearts, type HeartbeatCall, type HeartbeatOutcome } from "./heartbeats.ts";
 import type { PresencePolicy } from "./policy.ts";
 import type { PartyDirectory, PresenceStore, SessionDirectory } from "./ports.ts";
-import { type PresenceNow, presenceNow } from "./presence.ts";
+import { type Presence, type PresenceNow, presenceNow, presenceOf } from "./presence.ts";
 import type { PresenceRecord } from "./record.ts";
 import { refusalError } from "./refusal.ts";
 import { countStatuses, type StatusCounts, type StoreCounts, countStore } from "./status-counts.ts";
 import type { Status } from "./status.ts";
 import { sweep, type Sweep } from "./sweep.ts";
 import { type Millis, never } from "./time.ts";
+import type { PresenceSource } from "./watch/watch-hub.ts";
 import type { Moment } from "./watched-time.ts";
 
 /** What the user chose, for himself only. */
@@ -81,7 +82,7 @@ export interface PresenceServiceOptions {
  * Presence for everyone: what a delivery shell calls. Durations are milliseconds; fields in errors are named as in the gRPC contract.
  * Every method fails with `UNAVAILABLE` where the store cannot tell the truth now.
  */
-export class PresenceService {
+export class PresenceService implements PresenceSource {
   readonly policy: PresencePolicy;
   readonly #store: PresenceStore;
   readonly #sessions: SessionDirectory;
@@ -164,6 +165,17 @@ export class PresenceService {
     const { userIds, invalid } = await this.#parties.members(partyId);
     const members = await this.#presences([...userIds].sort());
     return { partyId, members, counts: countStatuses(members), invalidMembers: invalid };
+  }
+
+  /** The presences of any number of users, as watchers see them. */
+  async read(userIds: readonly UserId[]): Promise<readonly Presence[]> {
+    return (await this.#presences(userIds)).map(({ presence }) => presence);
+  }
+
+  /** Gives a user a version above `version`, which somebody was told before the store lost it. */
+  async outrun(userId: UserId, version: number): Promise<Presence> {
+    const { decision, moment } = await this.#change({ userId, decide: (record, context) => outrun(record, version, context), signOfLife: false });
+    return told({ presence: presenceOf(userId, decision.next), validUntil: undefined }, moment).presence;
   }
 
   /** For operators: why a user shows as he does, the invisible's secrets included. */
