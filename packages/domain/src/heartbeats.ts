@@ -13,6 +13,8 @@ export interface HeartbeatCall {
   readonly deviceId: DeviceId;
   /** Milliseconds since the user's last input; undefined: activity stays as it was. */
   readonly idleForMs?: number | undefined;
+  /** The stream that gives it: it renews only what that stream holds. Undefined for a unary call. */
+  readonly holder?: string | undefined;
 }
 
 /** What a heartbeat came to. */
@@ -43,9 +45,9 @@ export async function beatHearts(store: PresenceStore, policy: PresencePolicy, c
   });
 }
 
-function renewalOf({ userId, deviceId, idleForMs }: HeartbeatCall, policy: PresencePolicy): Renewal {
+function renewalOf({ userId, deviceId, idleForMs, holder }: HeartbeatCall, policy: PresencePolicy): Renewal {
   const activeForMs = idleForMs === undefined ? undefined : Math.floor(policy.idleAfterMs - idleForMs);
-  return { userId, deviceId, leaseForMs: policy.leaseTtlMs, activeForMs, holder: undefined };
+  return { userId, deviceId, leaseForMs: policy.leaseTtlMs, activeForMs, holder };
 }
 
 function byUser(calls: readonly HeartbeatCall[], entries: readonly RenewalResult[]): Map<UserId, number[]> {
@@ -67,7 +69,7 @@ function changeOf(userId: UserId, indices: readonly number[], calls: readonly He
     for (const index of indices) {
       const call = calls[index];
       if (call === undefined) continue;
-      const one = heartbeat(all.next, { deviceId: call.deviceId, idleForMs: call.idleForMs }, context);
+      const one = heartbeat(all.next, { deviceId: call.deviceId, idleForMs: call.idleForMs, holder: call.holder }, context);
       refusals.set(index, one.refusal);
       all = { next: one.next, moves: [...all.moves, ...one.moves] };
     }

@@ -140,6 +140,8 @@ export interface PartyDirectory {
    * @throws PresenceError `LIMIT_EXCEEDED` beyond `maxPartyMembers`, without reading them.
    */
   members(partyId: PartyId): Promise<PartyMembers>;
+  /** Calls `changed` soon after the members may have changed: a hint, which may be lost. Returns how to end it. */
+  follow(partyId: PartyId, changed: () => void): () => void;
 }
 
 /** What a feed tells the one who listens. */

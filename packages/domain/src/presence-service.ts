@@ -1,6 +1,6 @@
 import { checkBatch, checkExpiresIn, checkIdleFor, checkMessage } from "./arguments.ts";
 import { type Change, type Changed, makeChanges } from "./change.ts";
-import { connect, disconnect, kick, outrun, overrideStatus, reportInactivity, sessionEnded, setStatus } from "./commands/index.ts";
+import { connect, disconnect, drop, kick, outrun, overrideStatus, reportInactivity, sessionEnded, setStatus } from "./commands/index.ts";
 import { PresenceError } from "./errors.ts";
 import { type Explanation, explain } from "./explanation.ts";
 import type { DeviceId, PartyId, UserId } from "./ids.ts";
@@ -198,6 +198,14 @@ export class PresenceService implements PresenceSource {
   async kick(userId: UserId): Promise<PresenceNow> {
     const { decision, moment } = await this.#change({ userId, decide: kick, signOfLife: false });
     return told(presenceNow(userId, decision.next, moment), moment);
+  }
+
+  /** The streams of these devices broke: each has the grace to come back unseen, unless another stream holds it by now. */
+  async drop(devices: readonly { readonly userId: UserId; readonly deviceId: DeviceId }[], holder: string): Promise<void> {
+    const byUser = new Map<UserId, DeviceId[]>();
+    for (const { userId, deviceId } of devices) byUser.set(userId, [...(byUser.get(userId) ?? []), deviceId]);
+    const changes = [...byUser].map(([userId, ids]): Change => ({ userId, decide: (record, context) => drop(record, ids, holder, context), signOfLife: false }));
+    await makeChanges(this.#store, this.policy, changes);
   }
 
   /**

@@ -192,7 +192,7 @@ function strictly(context: Story["context"]) {
   if (deviceId === undefined) throw new Error("no device");
   return [
     connect(record, { deviceId, idleForMs: undefined, holder: undefined }, context),
-    heartbeat(record, { deviceId, idleForMs: undefined }, context),
+    heartbeat(record, { deviceId, idleForMs: undefined, holder: undefined }, context),
     setStatus(record, { deviceId, status: "DND", expiresInMs: undefined, message: "" }, context),
     reportInactivity(record, deviceId, context),
     overrideStatus(record, { status: "DND", expiresInMs: undefined, message: "", ensureOnline: true }, context),

@@ -67,8 +67,8 @@ export class Story {
     return this.#take(connect(this.record, { deviceId: device(name), idleForMs, holder }, this.context));
   }
 
-  heartbeat(name: string, idleForMs?: number): this {
-    return this.#take(heartbeat(this.record, { deviceId: device(name), idleForMs }, this.context));
+  heartbeat(name: string, idleForMs?: number, holder?: string): this {
+    return this.#take(heartbeat(this.record, { deviceId: device(name), idleForMs, holder }, this.context));
   }
 
   set(status: Status, options: { deviceId?: string | undefined; expiresInMs?: number | undefined; message?: string } = {}): this {
@@ -90,7 +90,7 @@ export class Story {
   }
 
   drop(name: string, holder: string): this {
-    return this.#take(drop(this.record, device(name), holder, this.context));
+    return this.#take(drop(this.record, [device(name)], holder, this.context));
   }
 
   kick(): this {

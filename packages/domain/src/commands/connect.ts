@@ -29,6 +29,8 @@ export interface Heartbeat {
   readonly deviceId: DeviceId;
   /** Milliseconds since its user's last input; undefined: activity stays as it was. */
   readonly idleForMs: number | undefined;
+  /** The stream that gives it; undefined for a unary call, which speaks for whoever holds the device. */
+  readonly holder: string | undefined;
 }
 
 /**
@@ -44,10 +46,11 @@ export function heartbeat(record: PresenceRecord, command: Heartbeat, context: C
   }
   if (context.policy.sessionRequired && !context.session) return unchanged(record, "SESSION_REQUIRED");
   const device = deviceOf(draft.record, command.deviceId);
+  if (command.holder !== undefined && device !== undefined && device.holder !== command.holder) return unchanged(record, "SUPERSEDED");
   const activity = command.idleForMs === undefined ? {} : { activeUntil: activeUntilOf(context, now, command.idleForMs) };
   const renewed =
     device === undefined
-      ? openLease(draft.record, { id: command.deviceId, activeUntil: never, holder: undefined, ...activity }, context)
+      ? openLease(draft.record, { id: command.deviceId, activeUntil: never, holder: command.holder, ...activity }, context)
       : renewLease(draft.record, device, activity, context);
   return finish(record, project(draft, { ...renewed, bound: draft.record.bound || context.session }, context, "heartbeat", now));
 }

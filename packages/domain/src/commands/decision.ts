@@ -13,8 +13,8 @@ export interface Context extends Moment {
   readonly policy: PresencePolicy;
 }
 
-/** Why a command was refused although its words were right. */
-export type Refusal = "DEVICE_DISCONNECTED" | "SESSION_REQUIRED";
+/** Why a command was refused although its words were right. `SUPERSEDED`: another stream or call has connected the device since. */
+export type Refusal = "DEVICE_DISCONNECTED" | "SESSION_REQUIRED" | "SUPERSEDED";
 
 /** What a command does to a record. */
 export interface Decision {

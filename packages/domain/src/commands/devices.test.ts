@@ -78,6 +78,20 @@ describe("leases", () => {
     expect(story.drop("phone", "stream-1").record).toBe(before);
   });
 
+  test("a stream renews what it holds, and nothing that was connected elsewhere since", () => {
+    const story = new Story().connect("phone", undefined, "stream-1").at(10 * second).heartbeat("phone", undefined, "stream-1");
+    expect(story.record.devices[0]).toMatchObject({ leaseUntil: after(start, 130 * second), holder: "stream-1" });
+    const moved = story.connect("phone", undefined, "stream-2").record;
+    expect(story.at(20 * second).heartbeat("phone", undefined, "stream-1").decision.refusal).toBe("SUPERSEDED");
+    expect(story.record).toBe(moved);
+  });
+
+  test("a stream that lived through an outage registers its lapsed device again", () => {
+    const story = new Story().connect("phone", undefined, "stream-1").at(10 * minute).heartbeat("phone", undefined, "stream-1");
+    expect(story.record.devices[0]).toMatchObject({ holder: "stream-1" });
+    expect(seen(story).status).toBe("ONLINE");
+  });
+
   test("a drop never makes a lease longer", () => {
     const story = new Story().connect("phone", undefined, "s").at(policy.leaseTtlMs - second).drop("phone", "s");
     expect(seen(story.at(policy.leaseTtlMs)).status).toBe("OFFLINE");

@@ -1,5 +1,5 @@
 import type { DeviceId } from "../ids.ts";
-import type { PresenceRecord } from "../record.ts";
+import type { Device, PresenceRecord } from "../record.ts";
 import { after, earliest, longAgo } from "../time.ts";
 import { begin, type Context, type Decision, finish, isVisible, project, unchanged } from "./decision.ts";
 import { deviceOf, leave, leaveAll } from "./devices.ts";
@@ -12,13 +12,15 @@ export function disconnect(record: PresenceRecord, deviceId: DeviceId, context: 
   return finish(record, project(draft, leave(draft.record, deviceId, context), context, "disconnect", seenAt));
 }
 
-/** A device's stream broke: it has the grace to come back unseen. Only if that stream still holds it. */
-export function drop(record: PresenceRecord, deviceId: DeviceId, holder: string, context: Context): Decision {
+/** A stream broke: the devices that it still holds have the grace to come back unseen. */
+export function drop(record: PresenceRecord, deviceIds: readonly DeviceId[], holder: string, context: Context): Decision {
   const { now, ...draft } = begin(record, context);
-  const device = deviceOf(draft.record, deviceId);
-  if (device?.holder !== holder) return unchanged(record);
-  const dropped = { ...device, leaseUntil: earliest(device.leaseUntil, after(now, context.policy.graceMs)), holder: undefined };
-  const devices = draft.record.devices.map((other) => (other === device ? dropped : other));
+  const graceUntil = after(now, context.policy.graceMs);
+  const isDropped = (device: Device) => device.holder === holder && deviceIds.includes(device.id);
+  if (!draft.record.devices.some(isDropped)) return unchanged(record);
+  const devices = draft.record.devices.map((device) =>
+    isDropped(device) ? { ...device, leaseUntil: earliest(device.leaseUntil, graceUntil), holder: undefined } : device,
+  );
   return finish(record, project(draft, { ...draft.record, devices }, context, "drop"));
 }
 

@@ -1,3 +1,4 @@
+import type { UserId } from "../ids.ts";
 import type { Presence } from "../presence.ts";
 
 /** Whether a view may be trusted. */
@@ -10,3 +11,9 @@ export type WatchEvent =
   | { readonly kind: "change"; readonly presence: Presence }
   /** `STALE`: changes may be missing until the next snapshot. `LIVE`: the view is true again. */
   | { readonly kind: "feed"; readonly state: FeedState };
+
+/** What the watcher of a party is told. The first event is a snapshot; later ones replace the view as a whole. */
+export type PartyWatchEvent =
+  | WatchEvent
+  | { readonly kind: "joined"; readonly presence: Presence }
+  | { readonly kind: "left"; readonly userId: UserId };
