@@ -37,3 +37,8 @@ export { effective, type Moment, type Window } from "./watched-time.ts";
 export type { Watch } from "./watch/watch.ts";
 export type { FeedState, WatchEvent } from "./watch/watch-event.ts";
 export { type PresenceSource, WatchHub, type WatchHubCounters, type WatchHubOptions } from "./watch/watch-hub.ts";
+export type { HeldDevice, HeldStream } from "./attach/held-stream.ts";
+export { LeaseKeeper, type LeaseKeeperOptions, type LeaseRenewer } from "./attach/lease-keeper.ts";
+export { PartyHub, type PartyHubOptions } from "./watch/party-hub.ts";
+export type { PartyWatch } from "./watch/party-watch.ts";
+export type { PartyWatchEvent } from "./watch/watch-event.ts";
