@@ -8,7 +8,7 @@ import { type Presence, presenceAt, presenceNow } from "./presence.ts";
 import { settle } from "./settle.ts";
 import { statuses } from "./status.ts";
 import { millis } from "./time.ts";
-import { isLegal } from "./transitions.ts";
+import { causes, isLegal, transitions } from "./transitions.ts";
 
 const alice = parseUserId("alice");
 
@@ -93,6 +93,17 @@ describe("whatever happens", () => {
       }),
       runs,
     );
+  });
+
+  test("the table of transitions has no move that never happens", () => {
+    const seen = new Set<string>();
+    const everyMove = causes.flatMap((cause) => statuses.flatMap((from) => transitions[cause][from].map((to) => `${cause}: ${from} to ${to}`)));
+    // The same lives each time: with any other ones a rare move could be missing by chance.
+    for (const one of fc.sample(life, { numRuns: 20_000, seed: 1 })) {
+      const story = new Story(presencePolicy({ graceMs: 0 }));
+      for (const { decision } of live(one, story)) for (const { cause, from, to } of decision.moves) seen.add(`${cause}: ${from} to ${to}`);
+    }
+    expect(everyMove.filter((move) => !seen.has(move))).toEqual([]);
   });
 
   test("versions never go back, and the same version is always the same state", () => {
