@@ -43,6 +43,32 @@ describe("claims", () => {
     expect(idle).toEqual(["new"]);
   });
 
+  test("among devices that are equally active the one seen last is meant", () => {
+    const meant = (story: Story) => story.at(2 * second).set("AWAY").record.devices.find(({ lastSeen }) => lastSeen === story.now)?.id;
+    expect(meant(new Story().connect("a").at(second).connect("b"))).toBe("b");
+    expect(meant(new Story().connect("b").at(second).connect("a"))).toBe("a");
+    expect(meant(new Story().connect("a").connect("b").at(second).heartbeat("a"))).toBe("a");
+    expect(meant(new Story().connect("a", second).at(second).connect("b", minute))).toBe("a");
+    expect(meant(new Story().connect("a", minute).at(second).connect("b", second))).toBe("b");
+  });
+
+  test("a device that is named is meant, whatever the others do", () => {
+    const story = new Story().connect("a").connect("b", second).at(second).inactivity("b");
+    expect(story.record.devices.filter(({ lastSeen }) => lastSeen === story.now).map(({ id }) => String(id))).toEqual(["b"]);
+  });
+
+  test("a claim leaves activity as it is, and ONLINE touches its own device only", () => {
+    const story = new Story().connect("a", 6 * minute).connect("b", 6 * minute).at(second).set("DND", { deviceId: "a" });
+    expect(seen(story.set("DND", { deviceId: "a", expiresInMs: second }).at(2 * second)).status).toBe("AWAY");
+    story.set("ONLINE", { deviceId: "a" });
+    expect(story.record.devices.map(({ activeUntil }) => activeUntil === never)).toEqual([true, false]);
+  });
+
+  test("a status for a device that left counts as no sign of life", () => {
+    const story = new Story().connect("phone").disconnect("phone").at(second).set("DND", { deviceId: "phone" });
+    expect(seen(story)).toMatchObject({ lastSeen: start });
+  });
+
   test("the device `default` is meant first if it lives", () => {
     const story = new Story().connect("default", 2 * minute).connect("new").at(second).set("AWAY");
     expect(story.record.devices.map(({ id, lastSeen }) => [String(id), lastSeen])).toEqual([
@@ -112,8 +138,16 @@ describe("invisible", () => {
   });
 
   test("a message set while invisible stays hidden", () => {
-    const story = new Story().connect("phone").set("OFFLINE", { message: "secret" });
-    expect(seen(story).message).toBe("");
+    const story = new Story().connect("phone").set("OFFLINE").at(second);
+    const shown = seen(story);
+    expect(seen(story.set("OFFLINE", { message: "secret", expiresInMs: minute }))).toEqual(shown);
+    expect(shown.message).toBe("");
+  });
+
+  test("the end of an invisible user's claim or message is not foretold", () => {
+    const story = new Story().connect("phone").set("OFFLINE", { message: "secret", expiresInMs: minute });
+    expect(presenceNow(alice, story.record, story.context).validUntil).toBeUndefined();
+    expect(seen(story.at(minute))).toMatchObject({ status: "ONLINE", since: after(start, minute) });
   });
 });
 
@@ -179,6 +213,23 @@ describe("operators", () => {
     expect(seen(story).status).toBe("DND");
     expect(story.record.devices.map(({ id }) => String(id))).toEqual(["operator"]);
     expect(new Story().connect("phone").override("AWAY", { ensureOnline: true }).record.devices).toHaveLength(1);
+  });
+
+  test("OFFLINE opens nothing for an operator either, and another status leaves activity as it is", () => {
+    expect(new Story().override("OFFLINE", { ensureOnline: true }).record.devices).toEqual([]);
+    const story = new Story().connect("phone", 6 * minute).override("DND", { expiresInMs: second });
+    expect(seen(story.at(second)).status).toBe("AWAY");
+  });
+
+  test("ONLINE by an operator touches one device", () => {
+    const story = new Story().connect("a", 6 * minute).connect("b", 7 * minute).override("ONLINE");
+    expect(story.record.devices.map(({ activeUntil }) => activeUntil === never)).toEqual([true, false]);
+  });
+
+  test("kicking a user who is not there writes nothing", () => {
+    const story = new Story().connect("phone").disconnect("phone").at(second);
+    const before = story.record;
+    expect(story.kick().record).toBe(before);
   });
 
   test("ONLINE by an operator makes an idle user active", () => {

@@ -60,6 +60,46 @@ describe("leases", () => {
     expect(seen(story.connect("phone")).status).toBe("DND");
   });
 
+  test("only the device that left is refused, and only until it connects", () => {
+    const story = new Story().connect("phone").connect("desktop").disconnect("phone").disconnect("tablet");
+    expect(story.at(second).heartbeat("desktop").decision.refusal).toBeUndefined();
+    story.connect("phone");
+    expect(story.record.left.map(({ id }) => String(id))).toEqual(["tablet"]);
+    expect(story.at(2 * second).heartbeat("phone").decision.refusal).toBeUndefined();
+  });
+
+  test("devices that left are remembered once each, and as many as there may be devices", () => {
+    const story = new Story();
+    for (let index = 0; index <= maxDevices; index++) story.disconnect(`device-${index}`).disconnect(`device-${index}`);
+    expect(story.record.left).toHaveLength(maxDevices);
+    expect(story.record.left[0]?.id).toBe("device-1");
+  });
+
+  test("logging out is the last sign of life of a device that lives, and none of another", () => {
+    const story = () => new Story().connect("phone").connect("desktop");
+    expect(seen(story().at(second).disconnect("phone").at(2 * second).disconnect("desktop"))).toMatchObject({ lastSeen: after(start, 2 * second) });
+    expect(seen(story().at(second).disconnect("tablet").at(2 * second).kick())).toMatchObject({ lastSeen: start });
+  });
+
+  test("last seen is the latest sign of life of any device, also of one that lapsed before the last one", () => {
+    const story = new Story().connect("phone", undefined, "s").at(50 * second).heartbeat("phone").drop("phone", "s").at(50 * second + 1).inactivity();
+    expect(seen(story.at(10 * minute)).lastSeen).toBe(after(start, 50 * second + 1));
+    const two = new Story().connect("desktop").at(60 * second).connect("phone", undefined, "s").drop("phone", "s");
+    expect(seen(two.at(100 * second))).toMatchObject({ status: "ONLINE" });
+    expect(seen(two.at(120 * second))).toMatchObject({ status: "OFFLINE", since: after(start, 120 * second), lastSeen: after(start, 60 * second) });
+  });
+
+  test("a lease that ends while the user is invisible does not move last seen", () => {
+    const story = new Story().connect("phone").set("OFFLINE", { expiresInMs: 10 * minute }).at(second).connect("desktop");
+    for (let minutes = 1; minutes < 10; minutes++) story.at(minutes * minute).heartbeat("phone").heartbeat("desktop");
+    expect(seen(story.at(20 * minute))).toMatchObject({ status: "OFFLINE", since: after(start, 11 * minute), lastSeen: after(start, 9 * minute) });
+  });
+
+  test("a second connect of a device replaces the first", () => {
+    const story = new Story().connect("phone").connect("desktop").at(second).connect("phone", 6 * minute);
+    expect(story.record.devices.map(({ id, lastSeen }) => [String(id), lastSeen])).toEqual([["phone", after(start, second)], ["desktop", start]]);
+  });
+
   test("a drop leaves the grace, and a reconnect within it is invisible", () => {
     const story = new Story().connect("phone", undefined, "stream-1").at(10 * second).drop("phone", "stream-1");
     expect(story.decision.next.version).toBe(start * 1_000);
@@ -136,6 +176,28 @@ describe("idleness", () => {
     const story = new Story().connect("phone").set("DND", { expiresInMs: minute }).inactivity("phone");
     expect(seen(story).status).toBe("DND");
     expect(seen(story.at(minute))).toMatchObject({ status: "AWAY", since: after(start, minute) });
+  });
+
+  test("inactivity of a device that does not live is nothing", () => {
+    const story = new Story().connect("phone").at(10 * minute);
+    const before = story.record;
+    expect(story.inactivity("phone").record).toBe(before);
+    expect(story.inactivity().record).toBe(before);
+  });
+
+  test("inactivity that finds the session binds to it, and one that finds it gone ends it", () => {
+    const story = new Story().connect("phone").withSession(true).inactivity("phone");
+    expect(story.record.bound).toBe(true);
+    expect(seen(story.withSession(false).at(second).inactivity("phone")).status).toBe("OFFLINE");
+  });
+
+  test("each end of activity has its cause", () => {
+    const causeOf = (story: Story) => story.sweep().decision.moves.map(({ cause, to }) => `${to} ${cause}`);
+    expect(causeOf(new Story().connect("phone", 4 * minute).at(minute))).toEqual(["AWAY went-idle"]);
+    expect(causeOf(new Story().connect("phone").at(second).connect("desktop", 6 * minute).at(120 * second))).toEqual(["AWAY lease-lapsed"]);
+    expect(causeOf(new Story().connect("phone", 4 * minute).at(second).connect("desktop", 4 * minute).at(minute))).toEqual([]);
+    expect(causeOf(new Story().connect("phone").set("AWAY", { expiresInMs: minute }).at(minute))).toEqual(["ONLINE claim-expired"]);
+    expect(causeOf(new Story().connect("phone", 6 * minute).set("DND", { expiresInMs: minute }).at(minute))).toEqual(["AWAY claim-expired"]);
   });
 
   test("inactivity leaves claim and message as they are", () => {
