@@ -61,7 +61,8 @@ export class PartyWatch {
   membersAre(members: ReadonlySet<UserId>): void {
     if (this.#members === undefined) {
       this.#current = members;
-      this.#members = this.#hub.watch([...members], this.#wake);
+      this.#members = this.#hub.watch(this.#wake);
+      this.#members.add([...members]);
       return;
     }
     const gone = [...this.#current].filter((userId) => !members.has(userId));

@@ -65,7 +65,9 @@ beforeEach(() => {
 });
 
 function watch(...userIds: UserId[]): Watch {
-  return hub.watch(userIds, () => {});
+  const watcher = hub.watch(() => {});
+  watcher.add(userIds);
+  return watcher;
 }
 
 function all(watcher: Watch): string[] {
@@ -133,7 +135,8 @@ describe("a watch", () => {
 
   test("wakes its owner when there is something, and not for old news", async () => {
     let woken = 0;
-    const watcher = hub.watch([alice], () => woken++);
+    const watcher = hub.watch(() => woken++);
+    watcher.add([alice]);
     feed.listener?.subscribed([alice]);
     await settled();
     expect(woken).toBe(1);
@@ -233,11 +236,42 @@ describe("a watch", () => {
 });
 
 describe("the hub", () => {
-  test("has one subscription a user, and gives a second watcher his snapshot without a read", async () => {
+  test("has one subscription a user, and reads afresh for a second watcher, who may know more than the feed has brought", async () => {
     await live(alice);
+    source.presences.set(alice, presence(alice, 6));
     const second = watch(alice);
-    expect(all(second)).toEqual(["[alice@0]"]);
-    expect([feed.subscribed, source.asked.length]).toEqual([[alice], 1]);
+    expect(all(second)).toEqual([]);
+    await settled();
+    expect(all(second)).toEqual(["[alice@6]"]);
+    expect([feed.subscribed, source.asked.length]).toEqual([[alice], 2]);
+  });
+
+  test("a read that began before a watch does not count for it", async () => {
+    await live(alice);
+    let release = () => {};
+    source.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    const second = watch(alice);
+    source.presences.set(alice, presence(alice, 6));
+    const third = watch(alice);
+    release();
+    await settled();
+    expect([all(second), all(third)]).toEqual([["[alice@6]"], ["[alice@6]"]]);
+    expect(source.asked).toHaveLength(3);
+  });
+
+  test("a break elsewhere does not drop the snapshot that a newcomer waits for", async () => {
+    const watcher = await live(alice, bob);
+    const carol = parseUserId("carol");
+    watcher.add([carol]);
+    feed.listener?.broken([alice]);
+    feed.listener?.subscribed([alice]);
+    await settled();
+    expect(all(watcher)).toEqual(["STALE"]);
+    feed.listener?.subscribed([carol]);
+    await settled();
+    expect(all(watcher)).toEqual(["[alice@0 bob@0 carol@0]", "LIVE"]);
   });
 
   test("keeps a subscription for a while after its last watcher", async () => {
@@ -245,9 +279,11 @@ describe("the hub", () => {
     hub.tick(1_000);
     watcher.close();
     hub.tick(10_999);
-    expect(all(watch(alice))).toEqual(["[alice@0]"]);
+    const next = watch(alice);
+    await settled();
+    expect(all(next)).toEqual(["[alice@0]"]);
     hub.tick(60_000);
-    expect(feed.unsubscribed).toEqual([]);
+    expect([feed.subscribed, feed.unsubscribed]).toEqual([[alice], []]);
   });
 
   test("releases it after that", async () => {

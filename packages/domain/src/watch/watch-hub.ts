@@ -53,6 +53,8 @@ export class WatchHub {
   #counters = { breaks: 0, missedByFeed: 0, outrun: 0 };
   #now = 0;
   #reading = false;
+  /** Counts reads, so that a watch can tell whether one began after it asked. */
+  #reads = 0;
   #retryAt = 0;
   #auditBudget = 0;
   #auditCursor: Iterator<Topic> | undefined;
@@ -62,7 +64,12 @@ export class WatchHub {
     this.#feed = feed;
     this.#source = source;
     this.#options = { lingerMs, auditMs, retryMs, onReadFailed };
-    this.#owner = { join: (watch, userIds) => this.#join(watch, userIds), leave: (watch, topics) => this.#leave(watch, topics) };
+    this.#owner = {
+      join: (watch, userIds) => this.#join(watch, userIds),
+      leave: (watch, topics) => this.#leave(watch, topics),
+      nextRead: () => this.#reads + 1,
+      read: () => this.#read(),
+    };
     const listener: FeedListener = {
       subscribed: (userIds) => this.#subscribed(userIds),
       changed: (presence) => this.#changed(presence),
@@ -80,11 +87,9 @@ export class WatchHub {
     return this.#topics.size;
   }
 
-  /** A new watch of these users. `wake` is called whenever `take` has something, perhaps more often; never from within this call's caller's `take`. */
-  watch(userIds: readonly UserId[], wake: () => void): Watch {
-    const watch = new Watch(this.#owner, wake);
-    watch.add(userIds);
-    return watch;
+  /** A new watch, of nobody yet: `add` says of whom. `wake` is called whenever its `take` has something, perhaps more often. */
+  watch(wake: () => void): Watch {
+    return new Watch(this.#owner, wake);
   }
 
   /** Moves time on; to be called every 100 ms or so with a clock in milliseconds that never runs backwards. */
@@ -110,6 +115,8 @@ export class WatchHub {
       this.#lingering.delete(topic);
       topic.watches.add(watch);
       joined.add(topic);
+      // Read afresh although it is known: what the feed still owes us, another server may have told this watcher already.
+      if (topic.subscribed) this.#toRead.add(topic);
     }
     if (fresh.length > 0) this.#feed.subscribe(fresh);
     return [...joined];
@@ -181,12 +188,13 @@ export class WatchHub {
       this.#toRead.delete(topic);
     }
     this.#reading = true;
+    const read = ++this.#reads;
     const epochs = batch.map(({ epoch }) => epoch);
     const isCurrent = (topic: Topic, index: number) => topic.subscribed && topic.epoch === epochs[index] && this.#topics.get(topic.userId) === topic;
     this.#refresh(batch)
       .then(
         () => {
-          for (const topic of batch.filter(isCurrent)) this.#trust(topic);
+          for (const topic of batch.filter(isCurrent)) this.#trust(topic, read);
         },
         (error: unknown) => {
           this.#options.onReadFailed(error);
@@ -200,9 +208,9 @@ export class WatchHub {
       });
   }
 
-  #trust(topic: Topic): void {
+  #trust(topic: Topic, read: number): void {
     topic.trusted = true;
-    for (const watch of topic.watches) watch.trust(topic);
+    for (const watch of topic.watches) watch.trust(topic, read);
   }
 
   /** Reads these users now. Resolves to how many of them had a version that was not known yet. */

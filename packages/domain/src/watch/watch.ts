@@ -6,13 +6,18 @@ import type { WatchEvent } from "./watch-event.ts";
 /** Users whose snapshot is told together, once all of them can be trusted. */
 interface PendingSnapshot {
   readonly topics: Set<Topic>;
-  readonly waiting: Set<Topic>;
+  /** Those not read yet, and which read of the hub is the first that counts: one that began before proves too little. */
+  readonly waiting: Map<Topic, number>;
 }
 
 /** How a watch reaches its hub. */
 export interface WatchOwner {
   join(watch: Watch, userIds: readonly UserId[]): readonly Topic[];
   leave(watch: Watch, topics: Iterable<Topic>): void;
+  /** The number of the read that begins next. */
+  nextRead(): number;
+  /** Begins the next read, if somebody waits for one and none is under way. */
+  read(): void;
 }
 
 /**
@@ -42,7 +47,10 @@ export class Watch {
   add(userIds: readonly UserId[]): void {
     const topics = this.#owner.join(this, userIds);
     for (const topic of topics) this.#topics.set(topic.userId, topic);
-    this.#promise(topics);
+    const read = this.#owner.nextRead();
+    this.#snapshots.push({ topics: new Set(topics), waiting: new Map(topics.map((topic) => [topic, read])) });
+    this.#wakeIfReady();
+    this.#owner.read();
   }
 
   /** Watches these users no more. */
@@ -113,23 +121,18 @@ export class Watch {
       this.#stale = "to tell";
       this.#wake();
     }
-    const all = this.#snapshots.find(({ topics }) => topics.size === this.#topics.size);
-    if (all !== undefined) all.waiting.add(topic);
-    else {
-      this.#snapshots = [];
-      this.#promise([...this.#topics.values()]);
+    let all = this.#snapshots.find(({ topics }) => topics.size === this.#topics.size);
+    if (all === undefined) {
+      // Who waits for a read already, goes on waiting for it.
+      all = { topics: new Set(this.#topics.values()), waiting: new Map(this.#snapshots.flatMap(({ waiting }) => [...waiting])) };
+      this.#snapshots = [all];
     }
+    all.waiting.set(topic, this.#owner.nextRead());
   }
 
-  /** `topic` can be trusted (again). */
-  trust(topic: Topic): void {
-    for (const { waiting } of this.#snapshots) waiting.delete(topic);
-    this.#wakeIfReady();
-  }
-
-  #promise(topics: readonly Topic[]): void {
-    const waiting = topics.filter(({ trusted }) => !trusted);
-    this.#snapshots.push({ topics: new Set(topics), waiting: new Set(waiting) });
+  /** `topic` can be trusted (again), by that read. */
+  trust(topic: Topic, read: number): void {
+    for (const { waiting } of this.#snapshots) if (read >= (waiting.get(topic) ?? 0)) waiting.delete(topic);
     this.#wakeIfReady();
   }
 

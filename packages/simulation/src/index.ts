@@ -1,0 +1,2 @@
+export { type HistorySummary, playHistory } from "./history.ts";
+export { BrokenPromise } from "./truth.ts";

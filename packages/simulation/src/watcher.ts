@@ -1,0 +1,79 @@
+import type { Presence, UserId, Watch, WatchEvent } from "@presence/domain";
+import type { Random } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Server } from "./server.ts";
+import type { Truth } from "./truth.ts";
+
+/** A client that follows users: quick or slow, reconnecting when its server dies. It checks all that it is told. */
+export class Watcher {
+  readonly userIds: readonly UserId[];
+  /** What it shows. */
+  readonly view = new Map<UserId, Presence>();
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #truth: Truth;
+  #server: Server | undefined;
+  #watch: Watch | undefined;
+  #woken = false;
+  #trusted = false;
+
+  constructor(userIds: readonly UserId[], scheduler: Scheduler, random: Random, truth: Truth) {
+    this.userIds = userIds;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.#truth = truth;
+  }
+
+  /** Whether it has been told that its view is true. */
+  get trusted(): boolean {
+    return this.#trusted;
+  }
+
+  /** (Re)connects. The view stays until the snapshot comes. */
+  connect(server: Server): void {
+    this.#watch?.close();
+    this.#server = server;
+    this.#trusted = false;
+    const watch = server.hub.watch(() => {
+      if (this.#watch === watch) this.#wake();
+    });
+    this.#watch = watch;
+    watch.add(this.userIds);
+  }
+
+  /** Connects to another server if its own is gone. */
+  reconnect(servers: readonly Server[]): void {
+    if (this.#server?.running) return;
+    const running = servers.filter((server) => server.running);
+    if (running.length > 0) this.connect(this.#random.pick(running));
+  }
+
+  #wake(): void {
+    if (this.#woken) return;
+    this.#woken = true;
+    // Now and then it does not read for a while.
+    this.#scheduler.after(this.#random.oneIn(8) ? this.#random.between(100, 2_000) : this.#random.between(0, 10), () => {
+      this.#woken = false;
+      if (!this.#server?.running) return;
+      for (let event = this.#watch?.take(); event !== undefined; event = this.#watch?.take()) this.#receive(event);
+    });
+  }
+
+  #receive(event: WatchEvent): void {
+    if (event.kind === "feed") {
+      this.#trusted = event.state === "LIVE";
+      return;
+    }
+    if (event.kind === "change") return this.#show(event.presence);
+    this.#truth.check(event.presences.length === this.userIds.length, "a snapshot has everyone in it");
+    for (const presence of event.presences) this.#show(presence);
+    this.#trusted = true;
+  }
+
+  #show(presence: Presence): void {
+    const before = this.view.get(presence.userId);
+    this.#truth.wasVisible(presence);
+    this.#truth.check(before === undefined || presence.version >= before.version, `${presence.userId} never goes back: ${before?.version} to ${presence.version}`);
+    this.view.set(presence.userId, presence);
+  }
+}
