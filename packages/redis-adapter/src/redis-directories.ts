@@ -1,0 +1,61 @@
+import {
+  isId,
+  maxPartyMembers,
+  type PartyDirectory,
+  type PartyId,
+  type PartyMembers,
+  parseUserId,
+  PresenceError,
+  type SessionDirectory,
+  type SessionInfo,
+  type UserId,
+} from "@presence/domain";
+import type { Redis } from "ioredis";
+import type { Keys } from "./keys.ts";
+import { evalsha, roundTrip, scripts } from "./scripts.ts";
+
+/** The auth service's session hashes. */
+export class RedisSessionDirectory implements SessionDirectory {
+  readonly #client: Redis;
+  readonly #keys: Keys;
+
+  constructor(client: Redis, keys: Keys) {
+    this.#client = client;
+    this.#keys = keys;
+  }
+
+  async find(userId: UserId): Promise<SessionInfo | undefined> {
+    const key = this.#keys.session(userId);
+    const [fields, ttl] = await roundTrip(this.#client, [["HMGET", key, "sessionId", "roles"], ["PTTL", key]]);
+    const [sessionId, roles] = fields as (string | null)[];
+    if (ttl === -2) return undefined;
+    return { sessionId: sessionId ?? undefined, roles: roles ?? undefined, ttlMs: ttl === -1 ? undefined : Number(ttl) };
+  }
+}
+
+/** The party service's sets of members. */
+export class RedisPartyDirectory implements PartyDirectory {
+  readonly #client: Redis;
+  readonly #keys: Keys;
+  readonly #follow: PartyDirectory["follow"];
+
+  constructor(client: Redis, keys: Keys, follow: PartyDirectory["follow"]) {
+    this.#client = client;
+    this.#keys = keys;
+    this.#follow = follow;
+  }
+
+  async members(partyId: PartyId): Promise<PartyMembers> {
+    const [answer] = await roundTrip(this.#client, [evalsha(scripts.members, [this.#keys.party(partyId)], [maxPartyMembers])]);
+    if (typeof answer === "number") {
+      throw new PresenceError("LIMIT_EXCEEDED", `party ${partyId} has ${answer} members; up to ${maxPartyMembers} can be listed`);
+    }
+    const members = answer as string[];
+    const userIds = members.filter(isId).map((member) => parseUserId(member));
+    return { userIds, invalid: members.length - userIds.length };
+  }
+
+  follow(partyId: PartyId, changed: () => void): () => void {
+    return this.#follow(partyId, changed);
+  }
+}
