@@ -1,1 +1,2 @@
-export {};
+export type { Io, Outlet } from "./io.ts";
+export { type ExitCode, run } from "./run.ts";

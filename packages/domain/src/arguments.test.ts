@@ -38,7 +38,9 @@ describe("durations", () => {
 });
 
 describe("messages", () => {
-  test.each(["", "on call", "x".repeat(280), "🙂".repeat(280), "שלום"])("%j is one", (value) => expect(fieldOf(() => checkMessage(value))).toBe(""));
+  test.each(["", "on call", "x".repeat(280), "🙂".repeat(280), "שלום"])("%j is one", (value) =>
+    expect(fieldOf(() => checkMessage(value))).toBe(""),
+  );
   test.each(["x".repeat(281), "🙂".repeat(281), "a\nb", "\u001b[31m", "\u007f", "\u0085", "\ud800"])("%j is none", (value) => {
     expect(fieldOf(() => checkMessage(value))).toBe("message");
   });

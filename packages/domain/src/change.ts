@@ -33,12 +33,18 @@ const contentionRetryMs = 100;
  * @param loaded what the caller has loaded already, in the order of `changes`
  * @throws PresenceError `UNAVAILABLE` where the race was lost every time
  */
-export async function makeChanges(store: PresenceStore, policy: PresencePolicy, changes: readonly Change[], loaded?: Loaded<RecordWithSession>): Promise<readonly Changed[]> {
+export async function makeChanges(
+  store: PresenceStore,
+  policy: PresencePolicy,
+  changes: readonly Change[],
+  loaded?: Loaded<RecordWithSession>,
+): Promise<readonly Changed[]> {
   const results = new Map<Change, Changed>();
   let open = changes;
   let current = loaded;
   for (let attempt = 0; open.length > 0; attempt++) {
-    if (attempt === maxAttempts) throw PresenceError.unavailable(`user ${open[0]?.userId} is being changed by too many at once`, contentionRetryMs);
+    if (attempt === maxAttempts)
+      throw PresenceError.unavailable(`user ${open[0]?.userId} is being changed by too many at once`, contentionRetryMs);
     const { moment, entries } = current ?? (await store.loadForChange(open.map(({ userId }) => userId)));
     current = undefined;
     const commits: { readonly change: Change; readonly commit: Commit }[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { minute, second, start, Story } from "./commands/commands.fixture.ts";
+import { minute, Story, second, start } from "./commands/commands.fixture.ts";
 import { explain } from "./explanation.ts";
 import { parseUserId } from "./ids.ts";
 import { after } from "./time.ts";
@@ -15,7 +15,10 @@ describe("an explanation names the rule that decided", () => {
     ["left", new Story().connect("phone").disconnect("phone"), "No device lives: the last one left."],
     [
       "claim kept",
-      new Story().connect("phone").set("DND").at(10 * minute),
+      new Story()
+        .connect("phone")
+        .set("DND")
+        .at(10 * minute),
       "No device lives: the last lease ended without a sign of life; the user's choice of DND waits for the next connect.",
     ],
     ["invisible", new Story().connect("phone").set("OFFLINE"), "The user chose OFFLINE, so 1 device is hidden from others."],
@@ -24,7 +27,10 @@ describe("an explanation names the rule that decided", () => {
     ["idle", new Story().connect("desktop", 6 * minute), "No status is chosen, and 1 device lives but is idle."],
     [
       "window",
-      new Story().connect("phone").unwatched(second, 200 * second).at(150 * second),
+      new Story()
+        .connect("phone")
+        .unwatched(second, 200 * second)
+        .at(150 * second),
       "No status is chosen, and device phone is active; leases count longer, because nobody watched for a while.",
     ],
   ])("%s", (_, story, because) => {
@@ -36,12 +42,27 @@ describe("what comes next is named with its reason", () => {
   test.each<[string, Story, object | undefined]>([
     ["nothing while OFFLINE", new Story(), undefined],
     ["the lease", new Story().connect("phone"), { at: after(start, 120 * second), status: "OFFLINE", because: "the last lease ends" }],
-    ["the claim", new Story().connect("phone").set("DND", { expiresInMs: second }), { at: after(start, second), status: "ONLINE", because: "the choice of DND ends" }],
-    ["idleness", new Story().connect("phone", 4 * minute), { at: after(start, minute), status: "AWAY", because: "device phone has been idle for long enough" }],
-    ["the message", new Story().connect("phone").set("ONLINE", { message: "m", expiresInMs: second }), { at: after(start, second), status: "ONLINE", because: "the message ends" }],
+    [
+      "the claim",
+      new Story().connect("phone").set("DND", { expiresInMs: second }),
+      { at: after(start, second), status: "ONLINE", because: "the choice of DND ends" },
+    ],
+    [
+      "idleness",
+      new Story().connect("phone", 4 * minute),
+      { at: after(start, minute), status: "AWAY", because: "device phone has been idle for long enough" },
+    ],
+    [
+      "the message",
+      new Story().connect("phone").set("ONLINE", { message: "m", expiresInMs: second }),
+      { at: after(start, second), status: "ONLINE", because: "the message ends" },
+    ],
     [
       "the active device's lease",
-      new Story().connect("phone").at(second).connect("desktop", 6 * minute),
+      new Story()
+        .connect("phone")
+        .at(second)
+        .connect("desktop", 6 * minute),
       { at: after(start, 120 * second), status: "AWAY", because: "the lease of the last active device ends" },
     ],
   ])("%s", (_, story, next) => {

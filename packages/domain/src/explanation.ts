@@ -36,9 +36,12 @@ function becauseOf(record: PresenceRecord, moment: Moment): string {
   const live = record.devices.length;
   const doubt = inWindow(moment) ? "; leases count longer, because nobody watched for a while" : "";
   if (record.revision === 0) return "Nothing is known of this user.";
-  if (live === 0) return `No device lives: ${record.left.length > 0 ? "the last one left" : "the last lease ended without a sign of life"}${claimKept(record)}.`;
-  if (record.claim?.status === "OFFLINE") return `The user chose OFFLINE, so ${devices(live)} ${live === 1 ? "is" : "are"} hidden from others${doubt}.`;
-  if (record.claim !== undefined) return `The user chose ${record.claim.status}, which goes before what ${devices(live)} ${live === 1 ? "does" : "do"}${doubt}.`;
+  if (live === 0)
+    return `No device lives: ${record.left.length > 0 ? "the last one left" : "the last lease ended without a sign of life"}${claimKept(record)}.`;
+  if (record.claim?.status === "OFFLINE")
+    return `The user chose OFFLINE, so ${devices(live)} ${live === 1 ? "is" : "are"} hidden from others${doubt}.`;
+  if (record.claim !== undefined)
+    return `The user chose ${record.claim.status}, which goes before what ${devices(live)} ${live === 1 ? "does" : "do"}${doubt}.`;
   if (record.status === "ONLINE") {
     const active = record.devices.filter((device) => effective(device.activeUntil, moment.window) > moment.now);
     return `No status is chosen, and device ${active.map(({ id }) => id).join(", ")} ${active.length === 1 ? "is" : "are"} active${doubt}.`;

@@ -25,15 +25,26 @@ export interface HeartbeatOutcome {
 }
 
 /** Heartbeats of any number of devices: one round trip for those that change nothing visible, two more for the rest. Results in order. */
-export async function beatHearts(store: PresenceStore, policy: PresencePolicy, calls: readonly HeartbeatCall[]): Promise<readonly HeartbeatOutcome[]> {
+export async function beatHearts(
+  store: PresenceStore,
+  policy: PresencePolicy,
+  calls: readonly HeartbeatCall[],
+): Promise<readonly HeartbeatOutcome[]> {
   if (calls.length === 0) return [];
   const { moment, entries } = await store.renew(calls.map((call) => renewalOf(call, policy)));
-  const outcomes: (HeartbeatOutcome | undefined)[] = entries.map((entry) => (entry.renewed ? { record: entry.record, moment, refusal: undefined } : undefined));
+  const outcomes: (HeartbeatOutcome | undefined)[] = entries.map((entry) =>
+    entry.renewed ? { record: entry.record, moment, refusal: undefined } : undefined,
+  );
   const declined = byUser(calls, entries);
   const changes = [...declined].map(([userId, indices]) => changeOf(userId, indices, calls));
   // A user with a renewed and a declined heartbeat has moved on since; he is loaded again by his conflict.
   const loaded = { moment, entries: [...declined.values()].map((indices) => entryAt(entries, indices[indices.length - 1])) };
-  const changed = await makeChanges(store, policy, changes.map(({ change }) => change), loaded);
+  const changed = await makeChanges(
+    store,
+    policy,
+    changes.map(({ change }) => change),
+    loaded,
+  );
   for (const [position, { refusals }] of changes.entries()) {
     const result = changed[position];
     if (result === undefined) throw new PresenceError("INTERNAL", "no result of a heartbeat");
@@ -62,7 +73,11 @@ function byUser(calls: readonly HeartbeatCall[], entries: readonly RenewalResult
 }
 
 // All declined heartbeats of one user are one write: as many separate ones would only race each other.
-function changeOf(userId: UserId, indices: readonly number[], calls: readonly HeartbeatCall[]): { change: Change; refusals: Map<number, Refusal | undefined> } {
+function changeOf(
+  userId: UserId,
+  indices: readonly number[],
+  calls: readonly HeartbeatCall[],
+): { change: Change; refusals: Map<number, Refusal | undefined> } {
   const refusals = new Map<number, Refusal | undefined>();
   const decide: Change["decide"] = (record, context) => {
     let all: Decision = { next: record, moves: [] };

@@ -23,7 +23,8 @@ export function isId(value: string): boolean {
 
 function parseId(value: string, field: string): string {
   if (isId(value)) return value;
-  const problem = value === "" ? "is empty" : value.length > maxIdLength ? `has ${value.length} characters` : "has a character that is not allowed";
+  const problem =
+    value === "" ? "is empty" : value.length > maxIdLength ? `has ${value.length} characters` : "has a character that is not allowed";
   throw PresenceError.invalid(field, `${problem}; an id is 1 to ${maxIdLength} characters of A-Z a-z 0-9 . _ : @ ~ + | / = -`);
 }
 

@@ -16,6 +16,12 @@ export interface PresencePolicy {
   readonly sessionRequired: boolean;
 }
 
+/**
+ * What a sign of life does to the remaining time of a session hash: `align` makes it at least the lease, `exact` makes
+ * it the lease, `off` leaves it alone.
+ */
+export type SessionTtlPolicy = "align" | "exact" | "off";
+
 /** A lease of 2 minutes, aligned with the global expiration of a session. */
 export const defaultPolicy: PresencePolicy = {
   leaseTtlMs: 120_000,
@@ -32,15 +38,28 @@ export const defaultPolicy: PresencePolicy = {
  */
 export function presencePolicy(changes: Partial<PresencePolicy> = {}): PresencePolicy {
   const policy = { ...defaultPolicy, ...changes };
-  for (const [name, least] of [["leaseTtlMs", 1], ["heartbeatIntervalMs", 1], ["graceMs", 0], ["idleAfterMs", 1], ["retentionMs", 1]] as const) {
+  for (const [name, least] of [
+    ["leaseTtlMs", 1],
+    ["heartbeatIntervalMs", 1],
+    ["graceMs", 0],
+    ["idleAfterMs", 1],
+    ["retentionMs", 1],
+  ] as const) {
     const value = policy[name];
-    if (!Number.isSafeInteger(value) || value < least) throw PresenceError.invalid(name, `is ${value}; it must be a whole number of milliseconds, at least ${least}`);
+    if (!Number.isSafeInteger(value) || value < least)
+      throw PresenceError.invalid(name, `is ${value}; it must be a whole number of milliseconds, at least ${least}`);
   }
   if (policy.leaseTtlMs < 3 * policy.heartbeatIntervalMs) {
-    throw PresenceError.invalid("leaseTtlMs", `is ${policy.leaseTtlMs}, less than three times heartbeatIntervalMs (${policy.heartbeatIntervalMs}): one lost heartbeat would show as OFFLINE`);
+    throw PresenceError.invalid(
+      "leaseTtlMs",
+      `is ${policy.leaseTtlMs}, less than three times heartbeatIntervalMs (${policy.heartbeatIntervalMs}): one lost heartbeat would show as OFFLINE`,
+    );
   }
   if (policy.graceMs > policy.leaseTtlMs) {
-    throw PresenceError.invalid("graceMs", `is ${policy.graceMs}, more than leaseTtlMs (${policy.leaseTtlMs}): a broken stream would outlive a silent one`);
+    throw PresenceError.invalid(
+      "graceMs",
+      `is ${policy.graceMs}, more than leaseTtlMs (${policy.leaseTtlMs}): a broken stream would outlive a silent one`,
+    );
   }
   return policy;
 }

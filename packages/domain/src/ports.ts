@@ -37,7 +37,10 @@ export interface Commit {
   readonly decidedAt: Millis;
 }
 
-/** `conflict`: the record or the session changed since. `stale`: decided too long ago. Both: nothing was written, load and decide again. */
+/**
+ * `conflict`: the record or the session changed since. `stale`: decided too long ago. Both: nothing was written but
+ * perhaps the due entry, which is a hint; load and decide again.
+ */
 export type CommitResult = "committed" | "conflict" | "stale";
 
 /** A sign of life that is expected to change nothing visible. Durations in milliseconds from the store's now. */
@@ -97,7 +100,8 @@ export interface PresenceStore {
   /**
    * Moves deadlines of live, known devices later, in one round trip; also the record's revision and the session's TTL.
    * A renewal is declined where it could change more than that: the device is unknown, lapsed, idle where
-   * `activeForMs` is given or held by another stream, a deadline would come earlier, the session hash is missing or does not say what the record says.
+   * `activeForMs` is given or held by another stream, a deadline would come earlier, or the session hash does not fit: it
+   * is missing although the record is bound, there although it is not, or does not say what the record says.
    * Results in order.
    */
   renew(renewals: readonly Renewal[]): Promise<Loaded<RenewalResult>>;

@@ -3,16 +3,16 @@ import { type Change, type Changed, makeChanges } from "./change.ts";
 import { connect, disconnect, drop, kick, outrun, overrideStatus, reportInactivity, sessionEnded, setStatus } from "./commands/index.ts";
 import { PresenceError } from "./errors.ts";
 import { type Explanation, explain } from "./explanation.ts";
-import type { DeviceId, PartyId, UserId } from "./ids.ts";
 import { beatHearts, type HeartbeatCall, type HeartbeatOutcome } from "./heartbeats.ts";
+import type { DeviceId, PartyId, UserId } from "./ids.ts";
 import type { PresencePolicy } from "./policy.ts";
 import type { PartyDirectory, PresenceStore, SessionDirectory } from "./ports.ts";
 import { type Presence, type PresenceNow, presenceNow, presenceOf } from "./presence.ts";
 import type { PresenceRecord } from "./record.ts";
 import { refusalError } from "./refusal.ts";
-import { countStatuses, type StatusCounts, type StoreCounts, countStore } from "./status-counts.ts";
 import type { Status } from "./status.ts";
-import { sweep, type Sweep } from "./sweep.ts";
+import { countStatuses, countStore, type StatusCounts, type StoreCounts } from "./status-counts.ts";
+import { type Sweep, sweep } from "./sweep.ts";
 import { type Millis, never } from "./time.ts";
 import type { PresenceSource } from "./watch/watch-hub.ts";
 import type { Moment } from "./watched-time.ts";
@@ -125,7 +125,11 @@ export class PresenceService implements PresenceSource {
 
   /** A device logs out. Repeating it changes nothing. */
   async disconnect(userId: UserId, deviceId: DeviceId): Promise<PresenceNow> {
-    const { decision, moment } = await this.#change({ userId, decide: (record, context) => disconnect(record, deviceId, context), signOfLife: false });
+    const { decision, moment } = await this.#change({
+      userId,
+      decide: (record, context) => disconnect(record, deviceId, context),
+      signOfLife: false,
+    });
     return told(presenceNow(userId, decision.next, moment), moment);
   }
 
@@ -137,7 +141,8 @@ export class PresenceService implements PresenceSource {
     const { userId, status, reason = "MANUAL", expiresInMs, message = "", deviceId } = call;
     checkExpiresIn(expiresInMs);
     checkMessage(message);
-    if (reason === "MANUAL") return this.#own(userId, (record, context) => setStatus(record, { status, expiresInMs, message, deviceId }, context));
+    if (reason === "MANUAL")
+      return this.#own(userId, (record, context) => setStatus(record, { status, expiresInMs, message, deviceId }, context));
     if (status !== "AWAY") throw PresenceError.invalid("reason", `is INACTIVITY with status ${status}; inactivity makes AWAY only`);
     if (expiresInMs !== undefined) throw PresenceError.invalid("expires_in", "does not go with reason INACTIVITY, which chooses nothing");
     if (message !== "") throw PresenceError.invalid("message", "does not go with reason INACTIVITY, which leaves the message as it is");
@@ -174,7 +179,11 @@ export class PresenceService implements PresenceSource {
 
   /** Gives a user a version above `version`, which somebody was told before the store lost it. */
   async outrun(userId: UserId, version: number): Promise<Presence> {
-    const { decision, moment } = await this.#change({ userId, decide: (record, context) => outrun(record, version, context), signOfLife: false });
+    const { decision, moment } = await this.#change({
+      userId,
+      decide: (record, context) => outrun(record, version, context),
+      signOfLife: false,
+    });
     return told({ presence: presenceOf(userId, decision.next), validUntil: undefined }, moment).presence;
   }
 
@@ -204,7 +213,9 @@ export class PresenceService implements PresenceSource {
   async drop(devices: readonly { readonly userId: UserId; readonly deviceId: DeviceId }[], holder: string): Promise<void> {
     const byUser = new Map<UserId, DeviceId[]>();
     for (const { userId, deviceId } of devices) byUser.set(userId, [...(byUser.get(userId) ?? []), deviceId]);
-    const changes = [...byUser].map(([userId, ids]): Change => ({ userId, decide: (record, context) => drop(record, ids, holder, context), signOfLife: false }));
+    const changes = [...byUser].map(
+      ([userId, ids]): Change => ({ userId, decide: (record, context) => drop(record, ids, holder, context), signOfLife: false }),
+    );
     await makeChanges(this.#store, this.policy, changes);
   }
 
@@ -261,7 +272,11 @@ function ownPresence(userId: UserId, record: PresenceRecord, moment: Moment): Ow
   const now = presenceNow(userId, record, moment);
   const { claim } = record;
   if (claim === undefined || claim.until <= moment.now) return { ...told(now, moment), claim: undefined };
-  const own: OwnClaim = { status: claim.status, until: claim.until === never ? undefined : claim.until, message: record.message?.text ?? "" };
+  const own: OwnClaim = {
+    status: claim.status,
+    until: claim.until === never ? undefined : claim.until,
+    message: record.message?.text ?? "",
+  };
   return { ...(claim.status === "OFFLINE" ? now : told(now, moment)), claim: own };
 }
 

@@ -1,9 +1,9 @@
 import type { UserId } from "./ids.ts";
+import { nextVisibleChange } from "./next-change.ts";
 import type { PresenceRecord } from "./record.ts";
 import { settle } from "./settle.ts";
 import type { Status } from "./status.ts";
 import { longAgo, type Millis } from "./time.ts";
-import { nextVisibleChange } from "./next-change.ts";
 import type { Moment } from "./watched-time.ts";
 
 /** What others see of a user. */

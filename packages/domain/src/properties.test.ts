@@ -27,25 +27,69 @@ function maybe<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
 function devicesAct(idleMs: number): fc.Arbitrary<Step> {
   const idle = maybe(fc.integer({ min: 0, max: idleMs }));
   return fc.oneof(
-    fc.tuple(name, idle, fc.constantFrom(undefined, "s1", "s2")).map(([id, idleFor, holder]): Step => (story) => void story.connect(id, idleFor, holder)),
-    fc.tuple(name, idle).map(([id, idleFor]): Step => (story) => void story.heartbeat(id, idleFor)),
-    maybe(name).map((id): Step => (story) => void story.inactivity(id)),
-    name.map((id): Step => (story) => void story.disconnect(id)),
-    fc.tuple(name, fc.constantFrom("s1", "s2")).map(([id, holder]): Step => (story) => void story.drop(id, holder)),
+    fc.tuple(name, idle, fc.constantFrom(undefined, "s1", "s2")).map(
+      ([id, idleFor, holder]): Step =>
+        (story) =>
+          void story.connect(id, idleFor, holder),
+    ),
+    fc.tuple(name, idle).map(
+      ([id, idleFor]): Step =>
+        (story) =>
+          void story.heartbeat(id, idleFor),
+    ),
+    maybe(name).map(
+      (id): Step =>
+        (story) =>
+          void story.inactivity(id),
+    ),
+    name.map(
+      (id): Step =>
+        (story) =>
+          void story.disconnect(id),
+    ),
+    fc.tuple(name, fc.constantFrom("s1", "s2")).map(
+      ([id, holder]): Step =>
+        (story) =>
+          void story.drop(id, holder),
+    ),
     fc.constant<Step>((story) => void story.sweep()),
   );
 }
 
 /** Everything that can happen; claims last up to `expiresMs`. */
 function anyAct(idleMs: number, expiresMs: number): fc.Arbitrary<Step> {
-  const chosen = fc.record({ status: fc.constantFrom(...statuses), deviceId: maybe(name), expiresInMs: maybe(fc.integer({ min: 1, max: expiresMs })), message });
+  const chosen = fc.record({
+    status: fc.constantFrom(...statuses),
+    deviceId: maybe(name),
+    expiresInMs: maybe(fc.integer({ min: 1, max: expiresMs })),
+    message,
+  });
   return fc.oneof(
     { arbitrary: devicesAct(idleMs), weight: 6 },
-    { arbitrary: chosen.map(({ status, ...options }): Step => (story) => void story.set(status, options)), weight: 3 },
-    fc.tuple(fc.constantFrom(...statuses), fc.boolean()).map(([status, ensureOnline]): Step => (story) => void story.override(status, { ensureOnline })),
+    {
+      arbitrary: chosen.map(
+        ({ status, ...options }): Step =>
+          (story) =>
+            void story.set(status, options),
+      ),
+      weight: 3,
+    },
+    fc.tuple(fc.constantFrom(...statuses), fc.boolean()).map(
+      ([status, ensureOnline]): Step =>
+        (story) =>
+          void story.override(status, { ensureOnline }),
+    ),
     fc.constant<Step>((story) => void story.kick()),
-    fc.boolean().map((session): Step => (story) => void story.withSession(session)),
-    fc.boolean().map((seen): Step => (story) => void story.sessionEnded(seen)),
+    fc.boolean().map(
+      (session): Step =>
+        (story) =>
+          void story.withSession(session),
+    ),
+    fc.boolean().map(
+      (seen): Step =>
+        (story) =>
+          void story.sessionEnded(seen),
+    ),
   );
 }
 
@@ -97,7 +141,9 @@ describe("whatever happens", () => {
 
   test("the table of transitions has no move that never happens", () => {
     const seen = new Set<string>();
-    const everyMove = causes.flatMap((cause) => statuses.flatMap((from) => transitions[cause][from].map((to) => `${cause}: ${from} to ${to}`)));
+    const everyMove = causes.flatMap((cause) =>
+      statuses.flatMap((from) => transitions[cause][from].map((to) => `${cause}: ${from} to ${to}`)),
+    );
     // The same lives each time: with any other ones a rare move could be missing by chance.
     for (const one of fc.sample(life, { numRuns: 20_000, seed: 1 })) {
       const story = new Story(presencePolicy({ graceMs: 0 }));
@@ -155,7 +201,9 @@ describe("whatever happens", () => {
             moves.push(...one.moves);
           }
           const last = settle(record, { now: end, window: span });
-          expect(presenceAt(alice, last.record, { now: end, window: span })).toEqual(presenceAt(alice, late.record, { now: end, window: span }));
+          expect(presenceAt(alice, last.record, { now: end, window: span })).toEqual(
+            presenceAt(alice, late.record, { now: end, window: span }),
+          );
           expect([...moves, ...last.moves]).toEqual(late.moves);
         }
       }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { minute, policy, second, start, Story } from "./commands/commands.fixture.ts";
+import { minute, policy, Story, second, start } from "./commands/commands.fixture.ts";
 import { dueAt, keepForMs, nextVisibleChange } from "./next-change.ts";
 import { settle } from "./settle.ts";
 import { after } from "./time.ts";
@@ -13,7 +13,10 @@ describe("settling", () => {
 
   test("drops what has ended: devices, claim, message and devices that left", () => {
     const story = new Story().connect("phone").disconnect("tablet").connect("desktop").set("DND", { expiresInMs: minute, message: "m" });
-    story.at(100 * second).heartbeat("desktop").at(130 * second);
+    story
+      .at(100 * second)
+      .heartbeat("desktop")
+      .at(130 * second);
     expect(story.record).toMatchObject({ claim: undefined, message: undefined });
     const { record } = settle(story.record, story.context);
     expect(record.devices.map(({ id }) => String(id))).toEqual(["desktop"]);
@@ -21,15 +24,33 @@ describe("settling", () => {
   });
 
   test("a sweep writes what others see, and nothing else", () => {
-    const story = new Story().connect("phone").connect("desktop").at(100 * second).heartbeat("desktop").at(130 * second);
+    const story = new Story()
+      .connect("phone")
+      .connect("desktop")
+      .at(100 * second)
+      .heartbeat("desktop")
+      .at(130 * second);
     const before = story.record;
     expect(story.sweep().record).toBe(before);
-    expect(story.at(220 * second).sweep().record).toMatchObject({ status: "OFFLINE", since: after(start, 220 * second), revision: before.revision + 1, devices: [] });
+    expect(story.at(220 * second).sweep().record).toMatchObject({
+      status: "OFFLINE",
+      since: after(start, 220 * second),
+      revision: before.revision + 1,
+      devices: [],
+    });
   });
 
   test("a record whose window was forgotten ends where it was settled last, not before", () => {
-    const story = new Story().connect("phone").unwatched(100 * second, 300 * second).at(200 * second).set("DND").at(201 * second);
-    story.record = { ...story.record, devices: story.record.devices.map((device) => ({ ...device, leaseUntil: after(start, 120 * second) })) };
+    const story = new Story()
+      .connect("phone")
+      .unwatched(100 * second, 300 * second)
+      .at(200 * second)
+      .set("DND")
+      .at(201 * second);
+    story.record = {
+      ...story.record,
+      devices: story.record.devices.map((device) => ({ ...device, leaseUntil: after(start, 120 * second) })),
+    };
     const { record } = settle(story.record, { now: story.now, window: undefined });
     expect(record).toMatchObject({ status: "OFFLINE", since: after(start, 200 * second) });
   });
@@ -54,10 +75,12 @@ describe("what is due", () => {
 
   test("a visible change before that", () => {
     expect(dueAt(new Story().connect("phone").set("DND", { expiresInMs: second }).record, undefined)).toBe(after(start, second));
-    expect(nextVisibleChange(new Story().connect("phone").set("OFFLINE", { expiresInMs: second, message: "m" }).record, undefined)).toEqual({
-      at: after(start, second),
-      status: "ONLINE",
-    });
+    expect(nextVisibleChange(new Story().connect("phone").set("OFFLINE", { expiresInMs: second, message: "m" }).record, undefined)).toEqual(
+      {
+        at: after(start, second),
+        status: "ONLINE",
+      },
+    );
   });
 
   test("not the end of a message that nobody sees", () => {
@@ -67,7 +90,9 @@ describe("what is due", () => {
   });
 
   test("nothing earlier than the end of the window", () => {
-    expect(dueAt(new Story().connect("phone").record, { from: after(start, second), until: after(start, 10 * minute) })).toBe(after(start, 10 * minute));
+    expect(dueAt(new Story().connect("phone").record, { from: after(start, second), until: after(start, 10 * minute) })).toBe(
+      after(start, 10 * minute),
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import type { PresenceRecord } from "./record.ts";
-import { messageAt, nextDeadline, statusAt } from "./status-at.ts";
 import type { Status } from "./status.ts";
+import { messageAt, nextDeadline, statusAt } from "./status-at.ts";
 import { latest, type Millis } from "./time.ts";
 import type { Cause, Move } from "./transitions.ts";
 import { effective, type Moment, type Window } from "./watched-time.ts";
@@ -28,7 +28,8 @@ type Visible = Pick<PresenceRecord, "status" | "since" | "lastSeen" | "version">
 export function settle(record: PresenceRecord, moment: Pick<Moment, "now" | "window">): Settled {
   const { window } = moment;
   const now = nowOf(record, moment.now);
-  if (nextDeadline(record, record.settledAt, window) > now && statusAt(record, now, window) === record.status) return { record, moves: none };
+  if (nextDeadline(record, record.settledAt, window) > now && statusAt(record, now, window) === record.status)
+    return { record, moves: none };
 
   const moves: Move[] = [];
   let visible: Visible = record;

@@ -16,7 +16,11 @@ describe("the watch clock", () => {
   });
 
   test("a longer pause opens a window from the gap's end until a lease from now", () => {
-    expect(advanceClock(clock, millis(105_001), remembered, policy)).toEqual({ tick: 105_001, window: { from: 105_000, until: 225_001 }, blindUntil: 0 });
+    expect(advanceClock(clock, millis(105_001), remembered, policy)).toEqual({
+      tick: 105_001,
+      window: { from: 105_000, until: 225_001 },
+      blindUntil: 0,
+    });
   });
 
   test("a newcomer that finds an old clock opens a window too", () => {
@@ -32,7 +36,10 @@ describe("the watch clock", () => {
   test("a pause after a window is over begins a new one", () => {
     const first = advanceClock(clock, millis(200_000), remembered, policy);
     const watched = { ...first, tick: millis(500_000) };
-    expect(advanceClock(watched, millis(600_000), { tick: watched.tick, kept: true }, policy).window).toEqual({ from: 505_000, until: 720_000 });
+    expect(advanceClock(watched, millis(600_000), { tick: watched.tick, kept: true }, policy).window).toEqual({
+      from: 505_000,
+      until: 720_000,
+    });
   });
 
   test("a window stays known after it is over", () => {

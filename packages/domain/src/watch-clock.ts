@@ -28,7 +28,12 @@ export interface RememberedTick {
  * @param stored what the store holds; undefined where it holds none
  * @param remembered undefined at the caller's first tick
  */
-export function advanceClock(stored: WatchClock | undefined, time: Millis, remembered: RememberedTick | undefined, policy: WatchClockPolicy): WatchClock {
+export function advanceClock(
+  stored: WatchClock | undefined,
+  time: Millis,
+  remembered: RememberedTick | undefined,
+  policy: WatchClockPolicy,
+): WatchClock {
   const tick = stored?.tick ?? remembered?.tick ?? time;
   const now = latest(time, tick);
   const lostWrites = remembered !== undefined && !remembered.kept;

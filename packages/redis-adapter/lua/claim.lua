@@ -4,24 +4,27 @@
 -- Returns the oldest due time of those taken, or '', then the user ids
 local now, left, till = ARGV[1], tonumber(ARGV[2]), ARGV[1] + ARGV[3]
 local oldest, taken = nil, { '' }
+local function take(claims, user)
+  redis.call('ZADD', claims, till, user)
+  taken[#taken + 1] = user
+  left = left - 1
+end
 for i = 1, #KEYS, 2 do
   if left == 0 then break end
+  local dues, claims = KEYS[i], KEYS[i + 1]
   -- A claim out of time first: its sweeper died.
-  local late = redis.call('ZRANGEBYSCORE', KEYS[i + 1], '-inf', now, 'LIMIT', 0, left)
-  local due = {}
-  if #late < left then due = redis.call('ZRANGEBYSCORE', KEYS[i], '-inf', now, 'WITHSCORES', 'LIMIT', 0, left - #late) end
-  for _, user in ipairs(late) do
-    redis.call('ZADD', KEYS[i + 1], till, user)
-    taken[#taken + 1] = user
-  end
+  for _, user in ipairs(redis.call('ZRANGEBYSCORE', claims, '-inf', now, 'LIMIT', 0, left)) do take(claims, user) end
+  local due = redis.call('ZRANGEBYSCORE', dues, '-inf', now, 'WITHSCORES', 'LIMIT', 0, left)
   for j = 1, #due, 2 do
-    -- Out of the due set, so that a commit that makes him due earlier adds an entry of its own, and is not lost in ours.
-    redis.call('ZREM', KEYS[i], due[j])
-    redis.call('ZADD', KEYS[i + 1], till, due[j])
-    taken[#taken + 1] = due[j]
-    oldest = math.min(oldest or tonumber(due[j + 1]), tonumber(due[j + 1]))
+    -- Who is held and became due again stays in the due set. A second claim of him would end with the first one's finish:
+    -- if its sweeper then died, nobody would look again.
+    if not redis.call('ZSCORE', claims, due[j]) then
+      -- Out of the due set, so that a commit that makes him due earlier adds an entry of its own, and is not lost in ours.
+      redis.call('ZREM', dues, due[j])
+      oldest = math.min(oldest or tonumber(due[j + 1]), tonumber(due[j + 1]))
+      take(claims, due[j])
+    end
   end
-  left = left - #late - #due / 2
 end
 if oldest then taken[1] = string.format('%.0f', oldest) end
 return taken

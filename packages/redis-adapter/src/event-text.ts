@@ -10,8 +10,11 @@ export function encodeEvent({ version, status, since, lastSeen, message }: Prese
 /** @throws PresenceError `INTERNAL` where the bytes are no event of this format. */
 export function decodeEvent(userId: UserId, bytes: Buffer): Presence {
   const text = bytes.toString();
-  const [, version, status, since, lastSeen, message] = /^1 (\d+) ([A-Z]+) (\d+) (\d+) (.*)$/u.exec(text) ?? [];
-  if (status === undefined || !isStatus(status) || message === undefined) throw new PresenceError("INTERNAL", `no event: ${JSON.stringify(text.slice(0, 80))}`);
+  // With `s`: a message may hold the separators of lines and paragraphs, which are no control characters.
+  const [, version, status, since, lastSeen, message] = /^1 (\d+) ([A-Z]+) (\d+) (\d+) (.*)$/su.exec(text) ?? [];
+  if (status === undefined || !isStatus(status) || message === undefined) {
+    throw new PresenceError("INTERNAL", `no event: ${JSON.stringify(text.slice(0, 80))}`);
+  }
   const instant = (value: string | undefined) => (Number(value) === longAgo ? undefined : millis(Number(value)));
   return { userId, status, since: instant(since), lastSeen: instant(lastSeen), message, version: Number(version) };
 }

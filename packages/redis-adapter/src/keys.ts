@@ -1,4 +1,4 @@
-import { isId, type PartyId, parseUserId, PresenceError, type UserId } from "@presence/domain";
+import { isId, type PartyId, PresenceError, parseUserId, type UserId } from "@presence/domain";
 
 /** Templates of the other services' keys, and the prefix of ours. `%s` is the id. */
 export interface KeyTemplates {
@@ -12,22 +12,34 @@ export const defaultTemplates: KeyTemplates = { sessionKey: "session:%s", partyK
 /** Users are due in so many sets, so that many sweepers can share them. */
 export const duePartitions = 64;
 
-/** Every key that the adapter touches. */
+/** What stands before and behind an id. */
+type Around = readonly [before: string, behind: string];
+
+/** Every key that the adapter touches, and with it every slot in a Redis Cluster. */
 export class Keys {
-  readonly #session: readonly [string, string];
-  readonly #party: readonly [string, string];
+  readonly #session: Around;
+  readonly #party: Around;
   readonly #prefix: string;
-  /** The hash tag of the session keys, where the template has one of its own. */
-  readonly #fixedTag: string | undefined;
+  /** What stands before the user id at the end of a record's key: the tag has the id in it, or is the same for all. */
+  readonly #record: Around | string;
 
   /** @throws PresenceError `INVALID_ARGUMENT` naming the template that cannot be used */
   constructor({ sessionKey, partyKey, keyPrefix }: KeyTemplates = defaultTemplates) {
     this.#session = split("sessionKey", sessionKey);
     this.#party = split("partyKey", partyKey);
-    if (/[{}]/.test(keyPrefix)) throw PresenceError.invalid("keyPrefix", `is ${keyPrefix}; it must not have braces, which Redis Cluster would take for a hash tag`);
+    if (/[{}]/.test(keyPrefix)) {
+      throw PresenceError.invalid(
+        "keyPrefix",
+        `is ${JSON.stringify(keyPrefix)}; it must not have braces, which Redis Cluster would take for a hash tag`,
+      );
+    }
     this.#prefix = keyPrefix;
     const tag = hashTag(sessionKey);
-    this.#fixedTag = tag === undefined || tag.includes("%s") ? undefined : tag;
+    if (tag === undefined && /[{}]/.test(sessionKey)) {
+      throw PresenceError.invalid("sessionKey", `is ${JSON.stringify(sessionKey)}; its braces must enclose a hash tag`);
+    }
+    const [before, behind] = (tag ?? sessionKey).split("%s");
+    this.#record = behind === undefined ? `${keyPrefix}{${tag}}:` : [`${keyPrefix}{${before}`, `${behind}}:`];
   }
 
   get clock(): string {
@@ -44,9 +56,7 @@ export class Keys {
 
   /** In the slot of the user's session, whatever the auth service calls it, so that one script may touch both. */
   record(userId: UserId): string {
-    const session = this.session(userId);
-    const tag = this.#fixedTag ?? hashTag(session) ?? session;
-    return `${this.#prefix}{${tag}}:${userId}`;
+    return typeof this.#record === "string" ? this.#record + userId : this.#record[0] + userId + this.#record[1] + userId;
   }
 
   /** Where a user's changes are published. Redis publishes across its databases, so the channel names its own. */
@@ -59,11 +69,12 @@ export class Keys {
     return `${this.#prefix.replace(/[*?[\]\\]/g, "\\$&")}{*}:*`;
   }
 
-  /** Whose record that is; undefined where it is none. */
+  /** Whose record that is; undefined where it is none, or one of another session template. */
   userOfRecord(key: string): UserId | undefined {
-    const end = key.indexOf("}:", this.#prefix.length);
-    const id = key.slice(end + 2);
-    return end === -1 || !isId(id) ? undefined : parseUserId(id);
+    const id = key.slice(key.indexOf("}:", this.#prefix.length) + 2);
+    if (!isId(id)) return undefined;
+    const userId = parseUserId(id);
+    return this.record(userId) === key ? userId : undefined;
   }
 
   /** Whose session that is; undefined where it is none. */
@@ -98,7 +109,7 @@ function hashTag(key: string): string | undefined {
   return open === -1 || close <= open + 1 ? undefined : key.slice(open + 1, close);
 }
 
-function split(field: string, template: string): readonly [string, string] {
+function split(field: string, template: string): Around {
   const [before, behind, ...more] = template.split("%s");
   if (before === undefined || behind === undefined || more.length > 0) {
     throw PresenceError.invalid(field, `is ${JSON.stringify(template)}; it must have exactly one %s, in the place of the id`);

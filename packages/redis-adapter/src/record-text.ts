@@ -1,4 +1,16 @@
-import { type Claim, type Device, isStatus, type LeftDevice, type Message, type Millis, millis, never, parseDeviceId, PresenceError, type PresenceRecord, type Status } from "@presence/domain";
+import {
+  type Claim,
+  type Device,
+  isStatus,
+  type LeftDevice,
+  type Message,
+  type Millis,
+  never,
+  PresenceError,
+  type PresenceRecord,
+  parseDeviceId,
+  type Status,
+} from "@presence/domain";
 
 /**
  * A record as text, readable in redis-cli and patched in place by `renew.lua`:
@@ -13,31 +25,42 @@ import { type Claim, type Device, isStatus, type LeftDevice, type Message, type 
  */
 const format = "1 ";
 const headerLength = 84;
-const endless = "9999999999999";
+const revisionDigits = 12;
+const versionDigits = 16;
+const instantDigits = 13;
+const endless = 9_999_999_999_999;
 
+const codeOf = { c: 99, d: 100, l: 108, m: 109, b: 98, newline: 10, zero: 48 };
+
+/** @throws PresenceError `INTERNAL` where a value has no place in the format: half a record would be worse than none */
 export function encodeRecord(record: PresenceRecord): string {
   const { revision, version, status, since, lastSeen, settledAt, bound, claim, message, devices, left } = record;
-  let text = `${format}${encodeRevision(revision)} ${String(version).padStart(16, "0")} ${status.padEnd(7)} ${instant(since)} ${instant(lastSeen)} ${instant(settledAt)} ${bound ? "b" : "-"}\n`;
+  const times = `${instant(since)} ${instant(lastSeen)} ${instant(settledAt)}`;
+  let text = `${format}${encodeRevision(revision)} ${fixed(version, versionDigits)} ${status.padEnd(7)} ${times} ${bound ? "b" : "-"}\n`;
   if (claim !== undefined) text += `c ${claim.status} ${instant(claim.until)}\n`;
   for (const device of devices) {
-    text += `d ${device.id} ${instant(device.leaseUntil)} ${instant(device.activeUntil)} ${instant(device.lastSeen)} ${device.holder ?? "-"}\n`;
+    const deadlines = `${instant(device.leaseUntil)} ${instant(device.activeUntil)} ${instant(device.lastSeen)}`;
+    text += `d ${device.id} ${deadlines} ${device.holder === undefined ? "-" : oneWord(device.holder)}\n`;
   }
   for (const device of left) text += `l ${device.id} ${instant(device.until)}\n`;
   // Last, and on one line: whatever it says, it cannot be taken for a device.
-  if (message !== undefined) text += `m ${instant(message.until)} ${message.text}\n`;
+  if (message !== undefined) text += `m ${instant(message.until)} ${oneLine(message.text)}\n`;
   return text;
 }
 
 /** As the header has it; what a commit compares. */
 export function encodeRevision(revision: number): string {
-  return String(revision).padStart(12, "0");
+  return fixed(revision, revisionDigits);
 }
 
-/** @throws PresenceError `UNAVAILABLE` where a newer server wrote it: its answer is right, ours would not be. */
+/**
+ * @throws PresenceError `UNAVAILABLE` where a newer server wrote it: its answer is right, ours would not be; `INTERNAL`
+ * where it is damaged
+ */
 export function decodeRecord(text: string): PresenceRecord {
   if (!text.startsWith(format)) throw unknownFormat();
   const word = text.slice(32, 39).trimEnd();
-  if (!isStatus(word) || text.charCodeAt(headerLength - 1) !== 10) throw damaged(text);
+  if (!isStatus(word) || text.charCodeAt(headerLength - 1) !== codeOf.newline) throw damaged(text);
   const devices: Device[] = [];
   const left: LeftDevice[] = [];
   let claim: Claim | undefined;
@@ -46,18 +69,18 @@ export function decodeRecord(text: string): PresenceRecord {
     const end = text.indexOf("\n", start);
     if (end === -1) throw damaged(text);
     switch (text.charCodeAt(start)) {
-      case 100:
+      case codeOf.d:
         devices.push(decodeDevice(text, start + 2, end));
         break;
-      case 99:
+      case codeOf.c:
         claim = decodeClaim(text, start + 2, end);
         break;
-      case 108: {
+      case codeOf.l: {
         const space = text.indexOf(" ", start + 2);
         left.push({ id: parseDeviceId(text.slice(start + 2, space)), until: decodeInstant(text, space + 1) });
         break;
       }
-      case 109:
+      case codeOf.m:
         message = { until: decodeInstant(text, start + 2), text: text.slice(start + 16, end) };
         break;
       default:
@@ -66,13 +89,13 @@ export function decodeRecord(text: string): PresenceRecord {
     start = end + 1;
   }
   return {
-    revision: Number(text.slice(2, 14)),
-    version: Number(text.slice(15, 31)),
+    revision: decodeNumber(text, 2, revisionDigits),
+    version: decodeNumber(text, 15, versionDigits),
     status: word,
     since: decodeInstant(text, 40),
     lastSeen: decodeInstant(text, 54),
     settledAt: decodeInstant(text, 68),
-    bound: text.charCodeAt(82) === 98,
+    bound: text.charCodeAt(82) === codeOf.b,
     claim,
     message,
     devices,
@@ -109,12 +132,39 @@ function isClaimStatus(word: string): word is Exclude<Status, "ONLINE"> {
 }
 
 function instant(at: Millis): string {
-  return at === never ? endless : String(at).padStart(13, "0");
+  return fixed(at === never ? endless : at, instantDigits);
+}
+
+// A part of a millisecond is cut off: it would move all that follows.
+function fixed(value: number, digits: number): string {
+  if (!(value >= 0 && value < 10 ** digits)) throw new PresenceError("INTERNAL", `${value} cannot be written into a record`);
+  return String(Math.floor(value)).padStart(digits, "0");
+}
+
+function oneWord(holder: string): string {
+  if (/^-?$|\s/.test(holder)) throw new PresenceError("INTERNAL", `${JSON.stringify(holder)} cannot be the holder of a device`);
+  return holder;
+}
+
+function oneLine(text: string): string {
+  if (text.includes("\n")) throw new PresenceError("INTERNAL", "a message of two lines cannot be written into a record");
+  return text;
 }
 
 function decodeInstant(text: string, start: number): Millis {
-  const value = Number(text.slice(start, start + 13));
-  return value === 9_999_999_999_999 ? never : millis(value);
+  const value = decodeNumber(text, start, instantDigits);
+  return value === endless ? never : (value as Millis);
+}
+
+// Digit by digit: several times faster than a slice and its conversion, and this is most of what a read costs.
+function decodeNumber(text: string, start: number, digits: number): number {
+  let value = 0;
+  for (let index = start; index < start + digits; index++) {
+    const digit = text.charCodeAt(index) - codeOf.zero;
+    if (!(digit >= 0 && digit <= 9)) throw damaged(text);
+    value = 10 * value + digit;
+  }
+  return value;
 }
 
 function damaged(text: string): PresenceError {

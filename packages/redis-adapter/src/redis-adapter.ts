@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { PartyDirectory, PresencePolicy, PresenceStore, SessionDirectory } from "@presence/domain";
+import type { PartyDirectory, PresencePolicy, PresenceStore, SessionDirectory, SessionTtlPolicy } from "@presence/domain";
 import { type AdapterLog, connectRedis, type RedisConnectionOptions } from "./connection.ts";
 import { decodeEvent } from "./event-text.ts";
 import { KeyNotifications, type SessionGone } from "./key-notifications.ts";
@@ -7,7 +7,7 @@ import { defaultTemplates, Keys, type KeyTemplates } from "./keys.ts";
 import { RedisClock } from "./redis-clock.ts";
 import { RedisPartyDirectory, RedisSessionDirectory } from "./redis-directories.ts";
 import { RedisPresenceFeed } from "./redis-presence-feed.ts";
-import { RedisPresenceStore, type SessionTtlPolicy } from "./redis-presence-store.ts";
+import { RedisPresenceStore } from "./redis-presence-store.ts";
 
 export interface RedisAdapterOptions extends RedisConnectionOptions, Partial<KeyTemplates> {
   readonly policy: PresencePolicy;

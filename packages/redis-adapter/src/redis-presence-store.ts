@@ -13,6 +13,7 @@ import {
   type RecordWithSession,
   type Renewal,
   type RenewalResult,
+  type SessionTtlPolicy,
   unknownRecord,
   type UserId,
 } from "@presence/domain";
@@ -23,12 +24,6 @@ import { decodeRecord, encodeRecord, encodeRevision, unknownFormat } from "./rec
 import type { RedisClock } from "./redis-clock.ts";
 import { scanRecords } from "./scan-records.ts";
 import { type Command, evalsha, roundTrip, scripts } from "./scripts.ts";
-
-/**
- * What a sign of life does to the remaining time of a session hash: `align` makes it at least a lease, `exact` makes it
- * a lease, `off` leaves it alone.
- */
-export type SessionTtlPolicy = "align" | "exact" | "off";
 
 export interface RedisPresenceStoreOptions {
   readonly client: Redis;

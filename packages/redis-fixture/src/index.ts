@@ -1,2 +1,2 @@
-export { type RunningRedis, type StartRedisOptions, startRedis } from "./start-redis.ts";
 export { freePort } from "./free-port.ts";
+export { type RunningRedis, type StartRedisOptions, startRedis } from "./start-redis.ts";

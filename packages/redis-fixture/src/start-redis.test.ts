@@ -1,6 +1,16 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync } from "node:fs";
 import { createConnection } from "node:net";
-import { expect, test } from "vitest";
-import { startRedis } from "./start-redis.ts";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { freePort } from "./free-port.ts";
+import { servingProcess } from "./serving-process.ts";
+import { type RunningRedis, startRedis } from "./start-redis.ts";
+import { watchdogCommand } from "./watchdog.ts";
+
+let redis: RunningRedis | undefined;
+afterEach(() => redis?.stop());
 
 function ask(port: number, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -9,19 +19,86 @@ function ask(port: number, command: string): Promise<string> {
       socket.destroy();
       resolve(data.toString().trim());
     });
+    socket.setTimeout(300, () => {
+      socket.destroy();
+      reject(new Error("no answer"));
+    });
     socket.once("error", reject);
   });
 }
 
 test("a real server starts, is killed, comes back empty on the same port, and ends", async () => {
-  const redis = await startRedis();
-  expect(await ask(redis.port, "SET a 1")).toBe("+OK");
-  const first = redis.pid;
+  redis = await startRedis();
+  const { port, dir, pid } = redis;
+  expect(await ask(port, "SET a 1")).toBe("+OK");
+  expect(await servingProcess(port)).toBe(pid);
   await redis.kill();
-  await expect(ask(redis.port, "PING")).rejects.toThrow("ECONNREFUSED");
+  await expect(ask(port, "PING")).rejects.toThrow("ECONNREFUSED");
   await redis.restart();
-  expect(redis.pid).not.toBe(first);
-  expect(await ask(redis.port, "EXISTS a")).toBe(":0");
+  expect(redis.pid).not.toBe(pid);
+  expect(await ask(port, "EXISTS a")).toBe(":0");
+  await redis.stop();
+  await expect(ask(port, "PING")).rejects.toThrow("ECONNREFUSED");
+  expect(existsSync(dir)).toBe(false);
+});
+
+test("what is kept on disk comes back after a kill", async () => {
+  redis = await startRedis({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
+  expect(await ask(redis.port, "SET a 1")).toBe("+OK");
+  await redis.kill();
+  await redis.restart();
+  expect(await ask(redis.port, "EXISTS a")).toBe(":1");
+});
+
+test("a paused server does not answer until it goes on, and can be ended while it is paused", async () => {
+  redis = await startRedis();
+  redis.pause();
+  await expect(ask(redis.port, "PING")).rejects.toThrow("no answer");
+  redis.resume();
+  expect(await ask(redis.port, "PING")).toBe("+PONG");
+  redis.pause();
   await redis.stop();
   await expect(ask(redis.port, "PING")).rejects.toThrow("ECONNREFUSED");
+});
+
+test("several servers at once are each on a port of their own", async () => {
+  const all = await Promise.all([startRedis(), startRedis(), startRedis()]);
+  expect(new Set(all.map(({ port }) => port)).size).toBe(3);
+  await Promise.all(all.map((one) => one.stop()));
+});
+
+test("a server that does not come up says why", async () => {
+  await expect(startRedis({ args: ["--no-such-setting", "1"] })).rejects.toThrow(/redis-server ended with 1:[\s\S]*no-such-setting/);
+});
+
+test("without redis-server the error says how to get it", async () => {
+  const path = process.env.PATH;
+  process.env.PATH = "/nowhere";
+  try {
+    await expect(startRedis()).rejects.toThrow("redis-server not found on PATH; install it, e.g. apt-get install redis-server");
+  } finally {
+    process.env.PATH = path;
+  }
+});
+
+test("nobody serves on a free port", async () => {
+  expect(await servingProcess(await freePort())).toBeUndefined();
+});
+
+test("a server and its files do not outlive the process that started it, even if that is killed", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "presence-watchdog-"));
+  const server = spawn("sleep", ["60"], { stdio: "ignore" });
+  const ended = new Promise((resolve) => server.once("exit", (_, signal) => resolve(signal)));
+  // A process that starts the watchdog as `watchOver` does, and waits.
+  const source = `
+    const [command, ...args] = process.argv.slice(1);
+    require("node:child_process").spawn(command, args, { stdio: ["pipe", "ignore", "ignore"], detached: true });
+    console.log("watching");
+    setInterval(() => {}, 1_000);
+  `;
+  const owner = spawn(process.execPath, ["-e", source, ...watchdogCommand(server.pid ?? 0, dir)], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve) => owner.stdout.once("data", resolve));
+  owner.kill("SIGKILL");
+  expect(await ended).toBe("SIGKILL");
+  await expect.poll(() => existsSync(dir)).toBe(false);
 });

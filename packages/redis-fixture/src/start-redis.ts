@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+import { servingProcess } from "./serving-process.ts";
+import { watchOver } from "./watchdog.ts";
 
 export interface StartRedisOptions {
   /** More arguments of `redis-server`, such as `["--appendonly", "yes"]`. By default nothing is kept on disk. */
@@ -21,7 +22,7 @@ export interface RunningRedis {
   stop(): Promise<void>;
   /** SIGKILL; its files stay for `restart`. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and files, after `kill`. */
+  /** Ends it if it runs, and starts it again on the same port and files. */
   restart(): Promise<void>;
   /** SIGSTOP: it does not answer, but its connections stay open. */
   pause(): void;
@@ -29,26 +30,31 @@ export interface RunningRedis {
 }
 
 const startTimeoutMs = 10_000;
+const maxPorts = 5;
 
 /**
- * Starts `redis-server` on a free loopback port.
+ * Starts `redis-server` on a free loopback port. It does not outlive this process, however that ends.
  * @throws Error where it is not installed or does not come up
  */
 export async function startRedis({ args = [] }: StartRedisOptions = {}): Promise<RunningRedis> {
-  const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), "presence-redis-"));
-  let child = await launch(port, dir, args);
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    // A stopped process dies only when it goes on.
-    child.kill("SIGCONT");
-    await exited;
-  };
-  // A test process that dies must not leave servers behind.
-  const onExit = () => child.kill("SIGKILL");
-  process.once("exit", onExit);
+  let port = 0;
+  let child: ChildProcess;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      port = await freePort();
+      try {
+        child = await launch(port, dir, args);
+        break;
+      } catch (error) {
+        // Somebody else took the port after we had found it free.
+        if (attempt === maxPorts || !String(error).includes("Address already in use")) throw error;
+      }
+    }
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -57,13 +63,12 @@ export async function startRedis({ args = [] }: StartRedisOptions = {}): Promise
       return child.pid ?? 0;
     },
     async stop() {
-      await end("SIGKILL");
-      process.off("exit", onExit);
+      await end(child);
       rmSync(dir, { recursive: true, force: true });
     },
-    kill: () => end("SIGKILL"),
+    kill: () => end(child),
     async restart() {
-      await end("SIGKILL");
+      await end(child);
       child = await launch(port, dir, args);
     },
     pause: () => void child.kill("SIGSTOP"),
@@ -74,38 +79,46 @@ export async function startRedis({ args = [] }: StartRedisOptions = {}): Promise
 async function launch(port: number, dir: string, args: readonly string[]): Promise<ChildProcess> {
   const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no"];
   const child = spawn("redis-server", [...fixed, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  watchOver(child, dir);
   let log = "";
-  child.stdout.on("data", (text) => {
-    log = `${log}${text}`.slice(-4_000);
-  });
+  for (const output of [child.stdout, child.stderr]) {
+    output.on("data", (text) => {
+      log = `${log}${text}`.slice(-4_000);
+    });
+  }
   const failed = new Promise<never>((_, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) =>
-      reject(error.code === "ENOENT" ? new Error("redis-server is not on PATH; install it, e.g. with `apt-get install redis-server`") : error),
+      reject(
+        error.code === "ENOENT"
+          ? new Error("redis-server not found on PATH; install it, e.g. apt-get install redis-server", { cause: error })
+          : error,
+      ),
     );
-    child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}:\n${log}`)));
+    // "close" comes after the last line of the log, "exit" before it.
+    child.once("close", (code) => reject(new Error(`redis-server ended with ${code}:\n${log}`)));
   });
-  await Promise.race([answers(port), failed]);
+  try {
+    await Promise.race([serves(child, port), failed]);
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
   return child;
 }
 
-async function answers(port: number): Promise<void> {
-  for (const deadline = Date.now() + startTimeoutMs; ; ) {
-    if (await pings(port)) return;
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGKILL");
+  await exited;
+}
+
+async function serves(child: ChildProcess, port: number): Promise<void> {
+  for (const deadline = Date.now() + startTimeoutMs; child.exitCode === null; ) {
+    if (child.pid !== undefined && (await servingProcess(port)) === child.pid) return;
     if (Date.now() > deadline) throw new Error(`redis-server does not answer on port ${port}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function pings(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
-    socket.setTimeout(500, () => socket.destroy());
-    socket.on("data", (data) => {
-      // LOADING is an answer too, but not the one we wait for.
-      resolve(data.toString().startsWith("+PONG"));
-      socket.destroy();
-    });
-    socket.on("error", () => resolve(false));
-    socket.on("close", () => resolve(false));
-  });
+  // It has ended: why, "close" tells.
+  await new Promise(() => {});
 }

@@ -1,4 +1,13 @@
-import { type Commit, parseDeviceId, parseUserId, PresenceError, presenceAt, presencePolicy, statuses, type UserId } from "@presence/domain";
+import {
+  type Commit,
+  PresenceError,
+  parseDeviceId,
+  parseUserId,
+  presenceAt,
+  presencePolicy,
+  statuses,
+  type UserId,
+} from "@presence/domain";
 import { memoryAdapter } from "@presence/memory-adapter";
 import { Random } from "./random.ts";
 import { RemoteStore, type RemoteStoreParts } from "./remote-store.ts";
@@ -9,7 +18,13 @@ import { Truth } from "./truth.ts";
 import { Watcher } from "./watcher.ts";
 
 /** Twenty times faster than production. */
-const policy = presencePolicy({ leaseTtlMs: 6_000, heartbeatIntervalMs: 2_000, graceMs: 1_000, idleAfterMs: 3_000, retentionMs: 3_600_000 });
+const policy = presencePolicy({
+  leaseTtlMs: 6_000,
+  heartbeatIntervalMs: 2_000,
+  graceMs: 1_000,
+  idleAfterMs: 3_000,
+  retentionMs: 3_600_000,
+});
 
 const users = ["alice", "bob", "carol"].map((name) => parseUserId(name));
 const devices = ["phone", "desktop"].map((name) => parseDeviceId(name));
@@ -52,7 +67,14 @@ export async function playHistory(seed: number): Promise<HistorySummary> {
   };
   const startServer = (): Server => {
     const store = new RemoteStore({ store: adapter.store, scheduler, random, onLoaded, onCommitted });
-    return new Server({ scheduler, store, feed: new SimulatedFeed(scheduler, random), sessions: adapter.sessions, parties: adapter.parties, policy });
+    return new Server({
+      scheduler,
+      store,
+      feed: new SimulatedFeed(scheduler, random),
+      sessions: adapter.sessions,
+      parties: adapter.parties,
+      policy,
+    });
   };
   for (let index = 0; index < serverCount; index++) servers.push(startServer());
   const watchers = [users, users.slice(0, 2), [users[0], users[2]].flatMap((user) => user ?? []), users.slice(1)].map(
@@ -98,7 +120,10 @@ export async function playHistory(seed: number): Promise<HistorySummary> {
     for (const userId of watcher.userIds) {
       told++;
       const shown = JSON.stringify(watcher.view.get(userId));
-      truth.check(shown === JSON.stringify(stored.get(userId)), `at rest every view equals the store: ${shown} and ${JSON.stringify(stored.get(userId))}`);
+      truth.check(
+        shown === JSON.stringify(stored.get(userId)),
+        `at rest every view equals the store: ${shown} and ${JSON.stringify(stored.get(userId))}`,
+      );
     }
   }
   for (const server of servers) server.kill();
@@ -133,17 +158,19 @@ function trouble(random: Random, servers: Server[], startServer: () => Server, w
   const server = random.pick(running);
   switch (random.between(0, 4)) {
     case 0:
-      return server.feed.breakFor(random.between(1, 1_500));
+      server.feed.breakFor(random.between(1, 1_500));
+      break;
     case 1:
-      // Not for ever: a real connection is found dead by its own pings.
+      // Nobody is told; only the audit can find out.
       server.feed.dead = true;
-      return;
+      break;
     case 2:
       server.kill();
       servers.splice(servers.indexOf(server), 1, startServer());
-      return;
+      break;
     case 3:
-      return random.pick(watchers).connect(random.pick(running));
+      random.pick(watchers).connect(random.pick(running));
+      break;
     default:
       server.store.cut = !server.store.cut;
   }

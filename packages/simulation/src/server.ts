@@ -1,4 +1,12 @@
-import { PartyHub, PresenceError, type PartyDirectory, PresenceService, type PresencePolicy, type SessionDirectory, WatchHub } from "@presence/domain";
+import {
+  type PartyDirectory,
+  PartyHub,
+  PresenceError,
+  type PresencePolicy,
+  PresenceService,
+  type SessionDirectory,
+  WatchHub,
+} from "@presence/domain";
 import type { RemoteStore } from "./remote-store.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SimulatedFeed } from "./simulated-feed.ts";

@@ -64,7 +64,10 @@ export class Watcher {
       this.#trusted = event.state === "LIVE";
       return;
     }
-    if (event.kind === "change") return this.#show(event.presence);
+    if (event.kind === "change") {
+      this.#show(event.presence);
+      return;
+    }
     this.#truth.check(event.presences.length === this.userIds.length, "a snapshot has everyone in it");
     for (const presence of event.presences) this.#show(presence);
     this.#trusted = true;
@@ -73,7 +76,10 @@ export class Watcher {
   #show(presence: Presence): void {
     const before = this.view.get(presence.userId);
     this.#truth.wasVisible(presence);
-    this.#truth.check(before === undefined || presence.version >= before.version, `${presence.userId} never goes back: ${before?.version} to ${presence.version}`);
+    this.#truth.check(
+      before === undefined || presence.version >= before.version,
+      `${presence.userId} never goes back: ${before?.version} to ${presence.version}`,
+    );
     this.view.set(presence.userId, presence);
   }
 }

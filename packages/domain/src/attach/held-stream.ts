@@ -17,7 +17,12 @@ export class HeldStream {
   readonly #lost: (device: HeldDevice, error: PresenceError) => void;
   readonly #schedule: (stream: HeldStream, device: HeldDevice) => void;
 
-  constructor(holder: string, lost: (device: HeldDevice, error: PresenceError) => void, now: number, schedule: (stream: HeldStream, device: HeldDevice) => void) {
+  constructor(
+    holder: string,
+    lost: (device: HeldDevice, error: PresenceError) => void,
+    now: number,
+    schedule: (stream: HeldStream, device: HeldDevice) => void,
+  ) {
     this.holder = holder;
     this.heardAt = now;
     this.#lost = lost;

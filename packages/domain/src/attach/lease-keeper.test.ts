@@ -52,7 +52,8 @@ describe("a lease keeper", () => {
   });
 
   test("renews devices of many streams in one call, and no more than a batch may hold", async () => {
-    for (let index = 0; index < 1_500; index++) keeper.open(`s${index}`, () => {}).hold({ userId: parseUserId(`user-${index}`), deviceId: phone.deviceId });
+    for (let index = 0; index < 1_500; index++)
+      keeper.open(`s${index}`, () => {}).hold({ userId: parseUserId(`user-${index}`), deviceId: phone.deviceId });
     await pass(30_000);
     expect(calls.map(({ length }) => length)).toEqual([1_000, 500]);
   });

@@ -1,4 +1,4 @@
-import { PresenceError } from "../errors.ts";
+import type { PresenceError } from "../errors.ts";
 import type { HeartbeatCall, HeartbeatOutcome } from "../heartbeats.ts";
 import type { PresencePolicy } from "../policy.ts";
 import { refusalError } from "../refusal.ts";
@@ -46,7 +46,9 @@ export class LeaseKeeper {
 
   /** A stream that can hold devices. `lost` is called for each that is found gone: kicked, logged out elsewhere, its session ended. */
   open(holder: string, lost: (device: HeldDevice, error: PresenceError) => void): HeldStream {
-    return new HeldStream(holder, lost, this.#now, (stream, device) => this.#schedule({ ...device, stream }, this.#service.policy.heartbeatIntervalMs));
+    return new HeldStream(holder, lost, this.#now, (stream, device) =>
+      this.#schedule({ ...device, stream }, this.#service.policy.heartbeatIntervalMs),
+    );
   }
 
   /** Moves time on; to be called every 250 ms or so with a clock in milliseconds that never runs backwards. */

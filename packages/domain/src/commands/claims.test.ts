@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseUserId } from "../ids.ts";
 import { presenceAt, presenceNow } from "../presence.ts";
 import { after, longAgo, never } from "../time.ts";
-import { minute, policy, second, start, Story } from "./commands.fixture.ts";
+import { minute, policy, Story, second, start } from "./commands.fixture.ts";
 import { connect, heartbeat, overrideStatus, reportInactivity, setStatus } from "./index.ts";
 
 const alice = parseUserId("alice");
@@ -16,7 +16,11 @@ describe("claims", () => {
     const story = new Story().connect("phone").set("DND", { expiresInMs: 2 * second });
     expect(presenceNow(alice, story.record, story.context).validUntil).toBe(after(start, 2 * second));
     expect(seen(story.at(2 * second - 1)).status).toBe("DND");
-    expect(seen(story.at(2 * second))).toMatchObject({ status: "ONLINE", since: after(start, 2 * second), version: after(start, 2 * second) * 1_000 });
+    expect(seen(story.at(2 * second))).toMatchObject({
+      status: "ONLINE",
+      since: after(start, 2 * second),
+      version: after(start, 2 * second) * 1_000,
+    });
   });
 
   test("an expired claim is not restored to what was before: the rules run again", () => {
@@ -25,7 +29,10 @@ describe("claims", () => {
   });
 
   test("who set DND and comes back an hour later is DND", () => {
-    const story = new Story().connect("phone").set("DND").at(60 * minute);
+    const story = new Story()
+      .connect("phone")
+      .set("DND")
+      .at(60 * minute);
     expect(seen(story).status).toBe("OFFLINE");
     expect(seen(story.connect("desktop")).status).toBe("DND");
   });
@@ -37,14 +44,22 @@ describe("claims", () => {
   });
 
   test("without a device id the most recently active live device is meant", () => {
-    const story = new Story().connect("old", 2 * minute).connect("new", 0).at(second).inactivity();
+    const story = new Story()
+      .connect("old", 2 * minute)
+      .connect("new", 0)
+      .at(second)
+      .inactivity();
     expect(seen(story).status).toBe("ONLINE");
     const idle = story.record.devices.filter(({ activeUntil }) => activeUntil <= story.now).map(({ id }) => String(id));
     expect(idle).toEqual(["new"]);
   });
 
   test("among devices that are equally active the one seen last is meant", () => {
-    const meant = (story: Story) => story.at(2 * second).set("AWAY").record.devices.find(({ lastSeen }) => lastSeen === story.now)?.id;
+    const meant = (story: Story) =>
+      story
+        .at(2 * second)
+        .set("AWAY")
+        .record.devices.find(({ lastSeen }) => lastSeen === story.now)?.id;
     expect(meant(new Story().connect("a").at(second).connect("b"))).toBe("b");
     expect(meant(new Story().connect("b").at(second).connect("a"))).toBe("a");
     expect(meant(new Story().connect("a").connect("b").at(second).heartbeat("a"))).toBe("a");
@@ -58,7 +73,11 @@ describe("claims", () => {
   });
 
   test("a claim leaves activity as it is, and ONLINE touches its own device only", () => {
-    const story = new Story().connect("a", 6 * minute).connect("b", 6 * minute).at(second).set("DND", { deviceId: "a" });
+    const story = new Story()
+      .connect("a", 6 * minute)
+      .connect("b", 6 * minute)
+      .at(second)
+      .set("DND", { deviceId: "a" });
     expect(seen(story.set("DND", { deviceId: "a", expiresInMs: second }).at(2 * second)).status).toBe("AWAY");
     story.set("ONLINE", { deviceId: "a" });
     expect(story.record.devices.map(({ activeUntil }) => activeUntil === never)).toEqual([true, false]);
@@ -70,7 +89,11 @@ describe("claims", () => {
   });
 
   test("the device `default` is meant first if it lives", () => {
-    const story = new Story().connect("default", 2 * minute).connect("new").at(second).set("AWAY");
+    const story = new Story()
+      .connect("default", 2 * minute)
+      .connect("new")
+      .at(second)
+      .set("AWAY");
     expect(story.record.devices.map(({ id, lastSeen }) => [String(id), lastSeen])).toEqual([
       ["default", after(start, second)],
       ["new", start],
@@ -78,7 +101,14 @@ describe("claims", () => {
   });
 
   test("set ONLINE makes an idle device active", () => {
-    expect(seen(new Story().connect("phone", 6 * minute).at(second).set("ONLINE")).status).toBe("ONLINE");
+    expect(
+      seen(
+        new Story()
+          .connect("phone", 6 * minute)
+          .at(second)
+          .set("ONLINE"),
+      ).status,
+    ).toBe("ONLINE");
   });
 
   test("a message stands beside the status and ends with it", () => {
@@ -90,7 +120,11 @@ describe("claims", () => {
   test("a new message is a change that keeps since; the next status replaces it", () => {
     const story = new Story().connect("phone").at(second).set("ONLINE", { message: "a" });
     expect(seen(story)).toMatchObject({ since: start, version: after(start, second) * 1_000, message: "a" });
-    expect(seen(story.at(2 * second).set("ONLINE"))).toMatchObject({ since: start, version: after(start, 2 * second) * 1_000, message: "" });
+    expect(seen(story.at(2 * second).set("ONLINE"))).toMatchObject({
+      since: start,
+      version: after(start, 2 * second) * 1_000,
+      message: "",
+    });
   });
 
   test("a message alone may have an end", () => {
@@ -115,16 +149,29 @@ describe("claims", () => {
 
 describe("invisible", () => {
   test("last seen is fixed at the switch, and nothing shows through", () => {
-    const story = new Story().connect("phone").at(30 * second).set("OFFLINE");
+    const story = new Story()
+      .connect("phone")
+      .at(30 * second)
+      .set("OFFLINE");
     const shown = seen(story);
     expect(shown).toMatchObject({ status: "OFFLINE", since: after(start, 30 * second), lastSeen: after(start, 30 * second) });
-    story.at(60 * second).heartbeat("phone").at(90 * second).heartbeat("phone", 6 * minute).connect("desktop").at(100 * second).disconnect("phone");
+    story
+      .at(60 * second)
+      .heartbeat("phone")
+      .at(90 * second)
+      .heartbeat("phone", 6 * minute)
+      .connect("desktop")
+      .at(100 * second)
+      .disconnect("phone");
     expect(presenceNow(alice, story.record, story.context)).toEqual({ presence: shown, validUntil: undefined });
     expect(presenceAt(alice, story.record, story.at(10 * minute).context)).toEqual(shown);
   });
 
   test("the end of the claim does not move last seen of a user who is gone", () => {
-    const story = new Story().connect("phone").at(30 * second).set("OFFLINE", { expiresInMs: 10 * minute });
+    const story = new Story()
+      .connect("phone")
+      .at(30 * second)
+      .set("OFFLINE", { expiresInMs: 10 * minute });
     const shown = seen(story);
     story.at(60 * second).heartbeat("phone");
     expect(seen(story.at(20 * minute).sweep())).toEqual(shown);
@@ -196,13 +243,17 @@ describe("sessions", () => {
     const story = new Story();
     const context = { ...story.context, policy: strict };
     expect(story.record.lastSeen).toBe(longAgo);
-    for (const decision of strictly(context)) expect(decision).toMatchObject({ refusal: "SESSION_REQUIRED", next: story.record, moves: [] });
+    for (const decision of strictly(context))
+      expect(decision).toMatchObject({ refusal: "SESSION_REQUIRED", next: story.record, moves: [] });
   });
 });
 
 describe("operators", () => {
   test("an override is no sign of life: it renews nothing", () => {
-    const story = new Story().connect("phone").at(60 * second).override("DND");
+    const story = new Story()
+      .connect("phone")
+      .at(60 * second)
+      .override("DND");
     expect(seen(story).status).toBe("DND");
     expect(seen(story.at(policy.leaseTtlMs))).toMatchObject({ status: "OFFLINE", lastSeen: start });
   });
@@ -222,7 +273,10 @@ describe("operators", () => {
   });
 
   test("ONLINE by an operator touches one device", () => {
-    const story = new Story().connect("a", 6 * minute).connect("b", 7 * minute).override("ONLINE");
+    const story = new Story()
+      .connect("a", 6 * minute)
+      .connect("b", 7 * minute)
+      .override("ONLINE");
     expect(story.record.devices.map(({ activeUntil }) => activeUntil === never)).toEqual([true, false]);
   });
 
@@ -233,7 +287,14 @@ describe("operators", () => {
   });
 
   test("ONLINE by an operator makes an idle user active", () => {
-    expect(seen(new Story().connect("phone", 6 * minute).at(second).override("ONLINE")).status).toBe("ONLINE");
+    expect(
+      seen(
+        new Story()
+          .connect("phone", 6 * minute)
+          .at(second)
+          .override("ONLINE"),
+      ).status,
+    ).toBe("ONLINE");
   });
 });
 

@@ -73,7 +73,9 @@ export class Story {
 
   set(status: Status, options: { deviceId?: string | undefined; expiresInMs?: number | undefined; message?: string } = {}): this {
     const deviceId = options.deviceId === undefined ? undefined : device(options.deviceId);
-    return this.#take(setStatus(this.record, { status, deviceId, expiresInMs: options.expiresInMs, message: options.message ?? "" }, this.context));
+    return this.#take(
+      setStatus(this.record, { status, deviceId, expiresInMs: options.expiresInMs, message: options.message ?? "" }, this.context),
+    );
   }
 
   override(status: Status, options: { ensureOnline?: boolean; expiresInMs?: number } = {}): this {

@@ -51,7 +51,10 @@ export function project(draft: Draft, changed: PresenceRecord, context: Context,
   const lastSeen = before.status === "OFFLINE" ? before.lastSeen : signsOfLife(before, changed, seenAt);
   if (status !== before.status) {
     const version = nextVersion(before.version, now);
-    return { record: { ...changed, status, since: now, lastSeen, version }, moves: [...draft.moves, { from: before.status, to: status, cause }] };
+    return {
+      record: { ...changed, status, since: now, lastSeen, version },
+      moves: [...draft.moves, { from: before.status, to: status, cause }],
+    };
   }
   const quiet = status === "OFFLINE" || messageAt(before, now) === messageAt(changed, now);
   return { record: { ...changed, lastSeen, version: quiet ? before.version : nextVersion(before.version, now) }, moves: draft.moves };

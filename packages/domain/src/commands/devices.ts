@@ -16,7 +16,11 @@ export function leave(record: PresenceRecord, device: DeviceId, { policy }: Cont
 }
 
 /** `device` with a full lease from now, in the place of the same device or of the one whose lease ends first. */
-export function openLease(record: PresenceRecord, device: Pick<Device, "id" | "activeUntil" | "holder">, { policy }: Context): PresenceRecord {
+export function openLease(
+  record: PresenceRecord,
+  device: Pick<Device, "id" | "activeUntil" | "holder">,
+  { policy }: Context,
+): PresenceRecord {
   const now = record.settledAt;
   const known = deviceOf(record, device.id);
   const opened: Device = { ...device, leaseUntil: latest(known?.leaseUntil ?? longAgo, after(now, policy.leaseTtlMs)), lastSeen: now };
@@ -26,7 +30,12 @@ export function openLease(record: PresenceRecord, device: Pick<Device, "id" | "a
 }
 
 /** A sign of life of a device that lives: its lease from now, never a shorter one. */
-export function renewLease(record: PresenceRecord, device: Device, changes: Partial<Pick<Device, "activeUntil">>, { policy }: Context): PresenceRecord {
+export function renewLease(
+  record: PresenceRecord,
+  device: Device,
+  changes: Partial<Pick<Device, "activeUntil">>,
+  { policy }: Context,
+): PresenceRecord {
   const now = record.settledAt;
   const renewed: Device = { ...device, ...changes, leaseUntil: latest(device.leaseUntil, after(now, policy.leaseTtlMs)), lastSeen: now };
   return { ...record, devices: record.devices.map((other) => (other === device ? renewed : other)) };

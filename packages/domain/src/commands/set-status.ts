@@ -94,5 +94,7 @@ function targetOf(record: PresenceRecord, asked: DeviceId | undefined): Device |
   if (asked !== undefined) return deviceOf(record, asked);
   const usual = deviceOf(record, defaultDevice);
   if (usual !== undefined || record.devices.length === 0) return usual;
-  return record.devices.reduce((a, b) => (b.activeUntil > a.activeUntil || (b.activeUntil === a.activeUntil && b.lastSeen > a.lastSeen) ? b : a));
+  return record.devices.reduce((a, b) =>
+    b.activeUntil > a.activeUntil || (b.activeUntil === a.activeUntil && b.lastSeen > a.lastSeen) ? b : a,
+  );
 }

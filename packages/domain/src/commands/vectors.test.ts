@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { presenceAt } from "../presence.ts";
 import { parseUserId } from "../ids.ts";
-import { minute, second, Story } from "./commands.fixture.ts";
+import { presenceAt } from "../presence.ts";
+import { minute, Story, second } from "./commands.fixture.ts";
 
 const alice = parseUserId("alice");
 
@@ -14,7 +14,11 @@ const states: Record<string, () => Story> = {
   dnd: () => new Story().connect("a", undefined, "stream").set("DND"),
   invisible: () => new Story().connect("a", undefined, "stream").set("OFFLINE"),
   lapsed: () => new Story().at(-2 * minute).connect("a", undefined, "stream"),
-  "dnd lapsed": () => new Story().at(-2 * minute).connect("a", undefined, "stream").set("DND"),
+  "dnd lapsed": () =>
+    new Story()
+      .at(-2 * minute)
+      .connect("a", undefined, "stream")
+      .set("DND"),
   left: () => new Story().connect("a", undefined, "stream").disconnect("a"),
   "two devices": () => new Story().connect("b", 6 * minute).connect("a", undefined, "stream"),
   "session gone": () => new Story().withSession(true).connect("a", undefined, "stream").withSession(false),

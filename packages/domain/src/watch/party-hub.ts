@@ -46,7 +46,10 @@ export class PartyHub {
     const topic = this.#topics.get(partyId) ?? this.#open(partyId);
     const watch = new PartyWatch(partyId, this.#hub, wake, (ended) => this.#leave(topic, ended));
     topic.watches.add(watch);
-    if (topic.members !== undefined) watch.membersAre(topic.members);
+    // Not at once: the caller has its watch before it is woken.
+    Promise.resolve().then(() => {
+      if (topic.watches.has(watch) && topic.members !== undefined) watch.membersAre(topic.members);
+    });
     return watch;
   }
 

@@ -82,6 +82,12 @@ export class WatchHub {
     return this.#counters;
   }
 
+  /** Whether every view that somebody has may be trusted: no subscription is broken. */
+  get isLive(): boolean {
+    for (const topic of this.#topics.values()) if (!topic.trusted && topic.latest !== undefined) return false;
+    return true;
+  }
+
   /** How many users have a subscription. */
   get size(): number {
     return this.#topics.size;
@@ -190,7 +196,8 @@ export class WatchHub {
     this.#reading = true;
     const read = ++this.#reads;
     const epochs = batch.map(({ epoch }) => epoch);
-    const isCurrent = (topic: Topic, index: number) => topic.subscribed && topic.epoch === epochs[index] && this.#topics.get(topic.userId) === topic;
+    const isCurrent = (topic: Topic, index: number) =>
+      topic.subscribed && topic.epoch === epochs[index] && this.#topics.get(topic.userId) === topic;
     this.#refresh(batch)
       .then(
         () => {

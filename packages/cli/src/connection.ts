@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import type { PresenceClient } from "@presence/client";
+import { clientFailure } from "./client-failure.ts";
+import { Failure } from "./failure.ts";
+import type { Io } from "./io.ts";
+
+export const defaultServer = "127.0.0.1:50051";
+
+/** Runs `use` with a client of the server that options and environment name, and closes it. */
+export async function withClient(io: Io, serverOption: string | undefined, use: (client: PresenceClient) => Promise<void>): Promise<void> {
+  const server = serverAddress(serverOption, io);
+  const tlsCa = await certificateAuthority(setting(io, "PRESENCE_TLS_CA"));
+  // gRPC takes longer to load than all the rest: `--help` and wrong usage do without.
+  const { createPresenceClient, PresenceClientError } = await import("@presence/client");
+  try {
+    const client = createPresenceClient({ server, user: setting(io, "PRESENCE_USER"), token: setting(io, "PRESENCE_TOKEN"), tlsCa });
+    try {
+      await use(client);
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    throw error instanceof PresenceClientError ? clientFailure(error, server) : error;
+  }
+}
+
+function serverAddress(option: string | undefined, io: Io): string {
+  const variable = setting(io, "PRESENCE_SERVER");
+  const server = option ?? variable ?? defaultServer;
+  const port = Number(/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(server)?.[1] ?? 0);
+  if (port >= 1 && port <= 65_535) return server;
+  throw Failure.usage(
+    `${option === undefined ? "PRESENCE_SERVER" : "--server"} is '${server}', which is no host:port`,
+    `write it as ${defaultServer}`,
+  );
+}
+
+async function certificateAuthority(path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure(
+      2,
+      `the file of PRESENCE_TLS_CA cannot be read: ${reason}`,
+      "it holds the certificate of the server's authority, in PEM",
+      cause,
+    );
+  }
+}
+
+// An empty variable is one that somebody meant to unset.
+function setting(io: Io, name: string): string | undefined {
+  const value = io.env[name];
+  return value === "" ? undefined : value;
+}

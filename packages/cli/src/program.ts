@@ -1,0 +1,131 @@
+import { Command, type CommanderError, Option } from "commander";
+import { defaultServer } from "./connection.ts";
+import { durationExamples, parseDuration } from "./duration.ts";
+import { Failure } from "./failure.ts";
+import { parseStatus, parseStatuses } from "./status-words.ts";
+import * as verbs from "./verbs.ts";
+
+/** Options that every verb knows, before or after it. */
+export interface GlobalOptions {
+  readonly server?: string;
+  readonly json?: boolean;
+  readonly color?: boolean;
+}
+
+interface SetOptions {
+  readonly for?: number;
+  readonly message?: string;
+  readonly claimOnly?: boolean;
+}
+
+interface ListOptions {
+  readonly status?: ReturnType<typeof parseStatuses>;
+  readonly limit: number;
+  readonly all?: boolean;
+}
+
+export interface ProgramOptions {
+  readonly version: string;
+  /** Help and version go there. */
+  readonly writeOut: (text: string) => void;
+  /** Sets up what a verb needs, and runs it. */
+  readonly perform: (options: GlobalOptions, verb: (bench: verbs.Bench) => Promise<void>) => Promise<void>;
+}
+
+const defaultLimit = 100;
+
+/** The command line: words and options. What is wrong with them is thrown as a `Failure`. */
+export function createProgram({ version, writeOut, perform }: ProgramOptions): Command {
+  const program = new Command("presence");
+  program
+    .description("Who is ONLINE, AWAY, DND or OFFLINE, right now.")
+    .usage("<verb> [options]")
+    .version(version, "--version", "print the version")
+    .option("--server <host:port>", `the presence server (PRESENCE_SERVER; default ${defaultServer})`)
+    .option("--json", "print one JSON object a line")
+    .option("--no-color", "print without colours (NO_COLOR)")
+    .helpOption("-h, --help", "print help")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut, outputError: () => undefined })
+    .exitOverride((error) => reject(error, program))
+    .addHelpText("after", examples);
+
+  const verb = (name: string, description: string): Command => {
+    const command = program.command(name).description(description);
+    return command.exitOverride((error) => reject(error, command));
+  };
+  const run = (action: (bench: verbs.Bench) => Promise<void>) => perform(program.opts<GlobalOptions>(), action);
+
+  verb("get", "print the presence of users")
+    .argument("<users...>")
+    .addHelpText("after", fieldsOfALine)
+    .action((users: string[]) => run((bench) => verbs.get(bench, users)));
+
+  verb("set", "set the status of a user, and have him online")
+    .argument("<user>")
+    .argument("<status>", "online, away, dnd or offline", parseStatus)
+    .option("--for <duration>", "how long, such as 90s, 2h or 1h30m; without it there is no end", parsePeriod)
+    .option("--message <text>", "say something with it; replaces the last message, also by none")
+    .option("--claim-only", "store the choice, and leave it to a device to come online")
+    .action((userId: string, status: ReturnType<typeof parseStatus>, { for: expiresInMs, message, claimOnly = false }: SetOptions) =>
+      run((bench) => verbs.set(bench, { userId, status, expiresInMs, message, ensureOnline: !claimOnly })),
+    );
+
+  verb("party", "print the presence of the members of a party")
+    .argument("<party>")
+    .action((party: string) => run((bench) => verbs.party(bench, party)));
+
+  verb("explain", "print why a user shows as he does, and what changes next")
+    .argument("<user>")
+    .action((user: string) => run((bench) => verbs.explain(bench, user)));
+
+  verb("kick", "end all devices of a user")
+    .argument("<user>")
+    .action((user: string) => run((bench) => verbs.kick(bench, user)));
+
+  verb("list", "print the users that the service knows, in no particular order")
+    .option("--status <statuses>", "only these, separated by commas", parseStatuses)
+    .addOption(new Option("--limit <number>", "at most so many").argParser(parseLimit).default(defaultLimit))
+    .addOption(new Option("--all", "without a limit").conflicts("limit"))
+    .action(({ status = [], limit, all = false }: ListOptions) =>
+      run((bench) => verbs.list(bench, status, all ? Number.POSITIVE_INFINITY : limit)),
+    );
+
+  verb("stats", "print numbers of the whole service").action(() => run((bench) => verbs.stats(bench)));
+
+  return program;
+}
+
+function parsePeriod(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw Failure.usage(`--for is '${text}', which is no duration`, durationExamples);
+  if (ms === 0) throw Failure.usage(`--for is '${text}', which is over at once`, durationExamples);
+  return ms;
+}
+
+function parseLimit(text: string): number {
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (limit === 0) throw Failure.usage(`--limit is '${text}', which is no number of users`, "write it as 100, or use --all");
+  return limit;
+}
+
+// commander says what is wrong in one line, and in a second one what may have been meant.
+function reject(error: CommanderError, command: Command): never {
+  if (error.exitCode === 0 || error.code === "commander.help") throw error;
+  const [, message = error.message, meant] = /^error: (.*?)(?:\n\(Did you mean (.*)\?\))?$/s.exec(error.message) ?? [];
+  const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+  const hint = meant === undefined ? `usage: ${name} ${command.usage()}` : `did you mean ${meant}?`;
+  throw Failure.usage(message.replace("unknown command", "unknown verb").replace(/\.$/, ""), hint);
+}
+
+const fieldsOfALine = `
+In a pipe: user, status, since, lastSeen, validUntil, version and message, with tabs between.`;
+
+const examples = `
+Examples:
+  presence get alice bob
+  presence set alice dnd --for 1h --message "on call"
+  presence list --status away,dnd --json
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+Environment: PRESENCE_SERVER, PRESENCE_USER, PRESENCE_TOKEN, PRESENCE_TLS_CA, NO_COLOR.`;

@@ -1,0 +1,117 @@
+import { PresenceServiceService as rpcs, StatusReason } from "@presence/proto";
+import type { ConnectCall, Connected, DisconnectCall, HeartbeatAnswer, HeartbeatCall, HeartbeatResult, SetStatusCall } from "./calls.ts";
+import { durationMs, toDuration } from "./durations.ts";
+import { heartbeatResultFrom, ownPresenceFrom, partyFrom, presenceFrom, toWireStatus } from "./messages.ts";
+import type { OwnPresence, Party, Presence } from "./presence.ts";
+import { PresenceAdminClient } from "./presence-admin-client.ts";
+import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
+import { UnaryCaller } from "./unary-caller.ts";
+
+export interface PresenceClientOptions {
+  /** `host:port`. */
+  readonly server: string;
+  /** Who calls: sent as `presence-user`. */
+  readonly user?: string | undefined;
+  /** What proves it: sent as `authorization: Bearer …`. */
+  readonly token?: string | undefined;
+  /** The certificate authority of the server, in PEM. Without it the connection is plain text. */
+  readonly tlsCa?: string | Uint8Array | undefined;
+  /** How long a call may take in all, retries included, in milliseconds. Default 5000. */
+  readonly deadlineMs?: number | undefined;
+  /** What differs from the default policy. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+}
+
+const defaultDeadlineMs = 5_000;
+
+/**
+ * A client of one server. It connects with the first call, and again by itself.
+ *
+ * ```ts
+ * const client = createPresenceClient({ server: "127.0.0.1:50051" });
+ * const { status, message } = await client.getPresence("alice");
+ * client.close();
+ * ```
+ *
+ * @throws PresenceClientError `INVALID_ARGUMENT` where user or token cannot be sent
+ */
+export function createPresenceClient({
+  server,
+  user,
+  token,
+  tlsCa,
+  deadlineMs = defaultDeadlineMs,
+  retry,
+}: PresenceClientOptions): PresenceClient {
+  return new PresenceClient(new UnaryCaller({ server, user, token, tlsCa, deadlineMs, retry: { ...defaultRetryPolicy, ...retry } }));
+}
+
+/** The presence service. Every method rejects with a `PresenceClientError`. */
+export class PresenceClient {
+  /** What operators may do. */
+  readonly admin: PresenceAdminClient;
+  readonly #caller: UnaryCaller;
+
+  constructor(caller: UnaryCaller) {
+    this.#caller = caller;
+    this.admin = new PresenceAdminClient(caller);
+  }
+
+  /** A device comes online: opens its lease. */
+  async connect({ userId, deviceId, idleForMs }: ConnectCall): Promise<Connected> {
+    const answer = await this.#caller.call(rpcs.connect, { userId, deviceId, idleFor: toDuration(idleForMs, "idle_for") });
+    return {
+      ...ownPresenceFrom(answer),
+      leaseTtlMs: durationMs(answer.leaseTtl) ?? 0,
+      heartbeatIntervalMs: durationMs(answer.heartbeatInterval) ?? 0,
+    };
+  }
+
+  /** A sign of life of a device. `FAILED_PRECONDITION` with reason `DEVICE_DISCONNECTED` where only a connect brings it back. */
+  async heartbeat({ userId, deviceId, idleForMs }: HeartbeatCall): Promise<HeartbeatAnswer> {
+    const answer = await this.#caller.call(rpcs.heartbeat, { userId, deviceId, idleFor: toDuration(idleForMs, "idle_for") });
+    return { ...ownPresenceFrom(answer), leaseTtlMs: durationMs(answer.leaseTtl) ?? 0 };
+  }
+
+  /** Signs of life of at most 1,000 devices; a refused one does not fail the others. Results in order. */
+  async batchHeartbeat(calls: readonly HeartbeatCall[]): Promise<readonly HeartbeatResult[]> {
+    const heartbeats = calls.map(({ userId, deviceId, idleForMs }, index) => ({
+      userId,
+      deviceId,
+      idleFor: toDuration(idleForMs, `heartbeats[${index}].idle_for`),
+    }));
+    return (await this.#caller.call(rpcs.batchHeartbeat, { heartbeats })).results.map(heartbeatResultFrom);
+  }
+
+  /** A device logs out. */
+  async disconnect({ userId, deviceId }: DisconnectCall): Promise<Presence> {
+    return presenceFrom((await this.#caller.call(rpcs.disconnect, { userId, deviceId })).presence);
+  }
+
+  /** The user's own word, or an app's report that he is idle. */
+  async setStatus({ userId, status, reason = "MANUAL", expiresInMs, message = "", deviceId = "" }: SetStatusCall): Promise<OwnPresence> {
+    const expiresIn = toDuration(expiresInMs, "expires_in");
+    const request = { userId, status: toWireStatus(status), reason: StatusReason[reason], expiresIn, message, deviceId };
+    return ownPresenceFrom(await this.#caller.call(rpcs.setStatus, request));
+  }
+
+  /** The presence of one user; of a user never seen it is OFFLINE. */
+  async getPresence(userId: string): Promise<Presence> {
+    return presenceFrom((await this.#caller.call(rpcs.getPresence, { userId })).presence);
+  }
+
+  /** The presence of at most 1,000 users, in order. */
+  async batchGetPresence(userIds: readonly string[]): Promise<readonly Presence[]> {
+    return (await this.#caller.call(rpcs.batchGetPresence, { userIds: [...userIds] })).presences.map(presenceFrom);
+  }
+
+  /** The presence of a party's members; an unknown party has none. */
+  async getPartyPresence(partyId: string): Promise<Party> {
+    return partyFrom((await this.#caller.call(rpcs.getPartyPresence, { partyId })).party);
+  }
+
+  /** Closes the connection; open calls fail with `CANCELLED`. */
+  close(): void {
+    this.#caller.close();
+  }
+}

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, type ClientOptions, type ClientUnaryCall, credentials, Metadata, type MethodDefinition } from "@grpc/grpc-js";
+import { toClientError } from "./error-translation.ts";
+import { PresenceClientError } from "./presence-client-error.ts";
+import { type RetryPolicy, retryDelayMs } from "./retry-policy.ts";
+
+export interface CallerOptions {
+  /** `host:port`. */
+  readonly server: string;
+  readonly user: string | undefined;
+  readonly token: string | undefined;
+  /** PEM. */
+  readonly tlsCa: string | Uint8Array | undefined;
+  readonly deadlineMs: number;
+  readonly retry: RetryPolicy;
+}
+
+type UnaryMethod<Request, Response> = Pick<MethodDefinition<Request, Response>, "path" | "requestSerialize" | "responseDeserialize">;
+
+/** One channel to a server, and how every unary call goes over it: with metadata, a deadline, retries and one kind of error. */
+export class UnaryCaller {
+  readonly #client: Client;
+  readonly #metadata: Metadata;
+  readonly #deadlineMs: number;
+  readonly #retry: RetryPolicy;
+  readonly #open = new Set<ClientUnaryCall>();
+  readonly #closing = new AbortController();
+
+  constructor({ server, user, token, tlsCa, deadlineMs, retry }: CallerOptions) {
+    this.#metadata = callerMetadata(user, token);
+    this.#client = new Client(server, channelCredentials(tlsCa), channelOptions(retry));
+    this.#deadlineMs = deadlineMs;
+    this.#retry = retry;
+  }
+
+  /**
+   * The answer, after as many tries as the policy and the deadline allow.
+   * @throws PresenceClientError
+   */
+  async call<Request, Response>(method: UnaryMethod<Request, Response>, request: Request): Promise<Response> {
+    // Monotonic: a wall clock that is set back must not make a call wait longer.
+    const deadline = performance.now() + this.#deadlineMs;
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await this.#attempt(method, request, deadline - performance.now());
+      } catch (cause) {
+        const error = toClientError(cause);
+        const delay = retryDelayMs(this.#retry, error, attempts, deadline - performance.now(), Math.random());
+        if (delay === undefined) throw error;
+        await this.#pause(delay);
+      }
+    }
+  }
+
+  /** Ends the channel and all calls on it. */
+  close(): void {
+    this.#closing.abort();
+    for (const call of this.#open) call.cancel();
+    this.#client.close();
+  }
+
+  #attempt<Request, Response>(method: UnaryMethod<Request, Response>, request: Request, remainingMs: number): Promise<Response> {
+    if (this.#closing.signal.aborted) throw closed();
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        this.#metadata,
+        { deadline: Date.now() + remainingMs },
+        (error, response) => {
+          this.#open.delete(call);
+          if (response === undefined) reject(error ?? new PresenceClientError("INTERNAL", "neither an answer nor an error"));
+          else resolve(response);
+        },
+      );
+      this.#open.add(call);
+    });
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing;
+    await sleep(ms, undefined, { signal }).catch((cause: unknown) => {
+      throw signal.aborted ? closed() : cause;
+    });
+  }
+}
+
+function closed(): PresenceClientError {
+  return new PresenceClientError("CANCELLED", "the client is closed");
+}
+
+// grpc-js names the offending value in its error, and a token must not end up in a log.
+function callerMetadata(user: string | undefined, token: string | undefined): Metadata {
+  const metadata = new Metadata();
+  const entries = { "presence-user": user, authorization: token === undefined ? undefined : `Bearer ${token}` };
+  for (const [key, value] of Object.entries(entries)) {
+    if (value === undefined) continue;
+    if (!/^[\x20-\x7e]*$/.test(value)) {
+      throw new PresenceClientError(
+        "INVALID_ARGUMENT",
+        `${key === "authorization" ? "the token" : "the user"} holds characters that gRPC metadata cannot carry`,
+      );
+    }
+    metadata.set(key, value);
+  }
+  return metadata;
+}
+
+function channelCredentials(tlsCa: string | Uint8Array | undefined) {
+  return tlsCa === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(tlsCa));
+}
+
+function channelOptions(retry: RetryPolicy): ClientOptions {
+  return {
+    // While a channel waits to reconnect every call fails at once, so it must not wait longer than our own tries do.
+    "grpc.initial_reconnect_backoff_ms": retry.initialBackoffMs,
+    "grpc.max_reconnect_backoff_ms": 5_000,
+    // The largest party, each member with the longest message, is some 7 MB; the default is 4.
+    "grpc.max_receive_message_length": 16 * 1024 * 1024,
+    // No service config is published in DNS: do not ask for one.
+    "grpc.service_config_disable_resolution": 1,
+  };
+}

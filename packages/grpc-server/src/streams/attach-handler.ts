@@ -1,0 +1,40 @@
+import type { handleBidiStreamingCall } from "@grpc/grpc-js";
+import type { LeaseKeeper, PartyHub, PresenceService, WatchHub } from "@presence/domain";
+import type { AttachRequest } from "@presence/proto";
+import type { Logger } from "pino";
+import type { Decoded } from "../rpc/decoded.ts";
+import { AttachSession } from "./attach-session.ts";
+import type { Encoded } from "./encoded-events.ts";
+import type { OpenStreams } from "./open-streams.ts";
+
+export interface AttachParts {
+  readonly service: PresenceService;
+  readonly keeper: LeaseKeeper;
+  readonly hub: WatchHub;
+  readonly parties: PartyHub;
+  readonly streams: OpenStreams;
+  readonly log: Logger;
+  /** Names this server's streams among all servers'. */
+  readonly serverId: string;
+}
+
+/** So many requests of one stream are worked on at once; beyond that the peer is read no further. */
+const maxInFlight = 200;
+
+/** One stream that is the heartbeat of one device, or of a gateway's thousands. */
+export function attach(parts: AttachParts): handleBidiStreamingCall<Decoded<AttachRequest>, Encoded> {
+  let count = 0;
+  return (call) => {
+    const session = new AttachSession(parts, call, `${parts.serverId}.${(++count).toString(36)}`);
+    parts.streams.add(session);
+    call.on("data", (request: Decoded<AttachRequest>) => {
+      session.request(request);
+      if (session.waiting >= maxInFlight) call.pause();
+    });
+    session.onRoom = () => {
+      if (session.waiting < maxInFlight / 2 && call.isPaused()) call.resume();
+    };
+    // The peer has said all it will say. It is no heartbeat any more; what it was told to do is still done.
+    call.on("end", () => void session.idle().then(() => call.end()));
+  };
+}

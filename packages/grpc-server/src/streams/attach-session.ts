@@ -1,0 +1,212 @@
+import { performance } from "node:perf_hooks";
+import { type HeldDevice, type HeldStream, type OwnPresence, type PartyId, type PartyWatch, PresenceError, parseDeviceId, parsePartyId, parseUserId, type Watch } from "@presence/domain";
+import type { ActivityRequest, AttachRequest, WatchTarget } from "@presence/proto";
+import { durationMs, toDuration } from "../codec/duration.ts";
+import { toOwnPresence, toPresenceNow } from "../codec/presence.ts";
+import { toConnectCall, toSetStatusCall } from "../codec/requests.ts";
+import { errorReport } from "../errors/error-report.ts";
+import { toRpcStatus } from "../errors/rpc-status.ts";
+import { type Decoded, Malformed } from "../rpc/decoded.ts";
+import type { AttachParts } from "./attach-handler.ts";
+import { type AttachedResponse, type Encoded, encodeAttached, encodeAttachedEvent, encodeAttachedPartyEvent } from "./encoded-events.ts";
+import type { OpenStream } from "./open-streams.ts";
+import { Outlet, type WritableCall } from "./outlet.ts";
+import { maxWatched, parseWatched } from "./watch-handlers.ts";
+
+/** One Attach stream: the devices it holds, whom it watches, and the answers it owes. A bad request is answered by an error; the stream lives on. */
+export class AttachSession implements OpenStream {
+  readonly call: WritableCall;
+  readonly outlet: Outlet;
+  /** Called when an answer is on its way, so that more requests may be read. */
+  onRoom: () => void = () => {};
+  readonly #parts: AttachParts;
+  readonly #held: HeldStream;
+  readonly #watch: Watch;
+  readonly #parties = new Map<PartyId, PartyWatch>();
+  readonly #answers: Encoded[] = [];
+  /** The last request of each user that is not done: requests of one user are carried out in their order. */
+  readonly #lastOf = new Map<string, Promise<void>>();
+  #inFlight = 0;
+  #released = false;
+
+  constructor(parts: AttachParts, call: WritableCall, holder: string) {
+    this.#parts = parts;
+    this.call = call;
+    this.outlet = new Outlet(call, () => this.#next());
+    this.#held = parts.keeper.open(holder, (device, error) => this.#lost(device, error));
+    this.#watch = parts.hub.watch(() => this.outlet.wake());
+  }
+
+  /** Requests that are being worked on, and answers that the peer has not taken. */
+  get waiting(): number {
+    return this.#inFlight + this.#answers.length;
+  }
+
+  /** Takes one request; its answer goes out by itself. */
+  request(decoded: Decoded<AttachRequest>): void {
+    this.#held.heardAt = performance.now();
+    if (decoded instanceof Malformed) return this.#answer(0n, errorOf(decoded.toError()));
+    const user = userOf(decoded);
+    const before = this.#lastOf.get(user) ?? Promise.resolve();
+    this.#inFlight++;
+    const done = before
+      .then(() => this.#carryOut(decoded))
+      .then(
+        (response) => this.#answer(decoded.requestId, response),
+        (error: unknown) => this.#answer(decoded.requestId, errorOf(this.#report(error))),
+      )
+      .then(() => {
+        this.#inFlight--;
+        if (this.#lastOf.get(user) === done) this.#lastOf.delete(user);
+        this.onRoom();
+      });
+    this.#lastOf.set(user, done);
+  }
+
+  /** Resolves when no request is being worked on. */
+  async idle(): Promise<void> {
+    while (this.#lastOf.size > 0) await Promise.all(this.#lastOf.values());
+  }
+
+  release(drained: boolean): void {
+    this.#released = true;
+    this.#watch.close();
+    for (const watch of this.#parties.values()) watch.close();
+    const devices = this.#held.close();
+    // A server that goes away on purpose lets the devices come back elsewhere within their lease.
+    if (!drained) this.#drop(devices);
+  }
+
+  async #carryOut({ request }: AttachRequest): Promise<AttachedResponse> {
+    const { service } = this.#parts;
+    switch (request?.$case) {
+      case "connect": {
+        const call = toConnectCall(request.value);
+        const own = await service.connect({ ...call, holder: this.#held.holder });
+        this.#hold(call);
+        const { leaseTtlMs, heartbeatIntervalMs } = service.policy;
+        const value = { ...toOwnPresence(own), leaseTtl: toDuration(leaseTtlMs), heartbeatInterval: toDuration(heartbeatIntervalMs) };
+        return { $case: "connected", value };
+      }
+      case "activity":
+        return this.#activity(request.value);
+      case "setStatus":
+        return acknowledged(await service.setStatus(toSetStatusCall(request.value)));
+      case "disconnect": {
+        const device = { userId: parseUserId(request.value.userId), deviceId: parseDeviceId(request.value.deviceId) };
+        this.#held.release(device);
+        const now = await service.disconnect(device.userId, device.deviceId);
+        return { $case: "ack", value: { presence: toPresenceNow(now), claim: undefined } };
+      }
+      case "watch":
+        return this.#watchMore(request.value);
+      case "unwatch":
+        return this.#watchLess(request.value);
+      case undefined:
+        throw PresenceError.invalid("request", "is missing; set one of connect, activity, set_status, disconnect, watch, unwatch");
+    }
+  }
+
+  /** A connect may be done after its stream broke: then its device has the grace like the others. */
+  #hold({ userId, deviceId }: HeldDevice): void {
+    if (this.#released) this.#drop([{ userId, deviceId }]);
+    else this.#held.hold({ userId, deviceId });
+  }
+
+  async #activity({ userId, deviceId, idleFor }: ActivityRequest): Promise<AttachedResponse> {
+    if (userId === "" && deviceId === "" && idleFor === undefined) return { $case: "ack", value: { presence: undefined, claim: undefined } };
+    const device = { userId: parseUserId(userId), deviceId: parseDeviceId(deviceId) };
+    const idleForMs = durationMs(idleFor, "idle_for");
+    if (!this.#held.holds(device)) {
+      throw new PresenceError("DEVICE_DISCONNECTED", `device ${deviceId} of user ${userId} is not attached to this stream; connect it first`);
+    }
+    return acknowledged(await this.#parts.service.heartbeat({ ...device, idleForMs, holder: this.#held.holder }));
+  }
+
+  #watchMore({ userIds, partyIds }: WatchTarget): AttachedResponse {
+    const users = parseWatched(userIds);
+    const parties = partyIds.map((partyId, index) => parsePartyId(partyId, `party_ids[${index}]`));
+    const size = this.#watch.size + users.length + [...this.#parties.values()].reduce((sum, party) => sum + party.size, 0);
+    if (size > maxWatched || this.#parties.size + parties.length > maxWatched) {
+      throw new PresenceError("LIMIT_EXCEEDED", `this stream would watch ${size} users; one stream may watch ${maxWatched}`);
+    }
+    if (users.length > 0) this.#watch.add(users);
+    for (const partyId of parties) if (!this.#parties.has(partyId)) this.#parties.set(partyId, this.#partyWatch(partyId));
+    return { $case: "ack", value: { presence: undefined, claim: undefined } };
+  }
+
+  #watchLess({ userIds, partyIds }: WatchTarget): AttachedResponse {
+    const users = parseWatched(userIds);
+    const parties = partyIds.map((partyId, index) => parsePartyId(partyId, `party_ids[${index}]`));
+    this.#watch.remove(users);
+    for (const partyId of parties) {
+      this.#parties.get(partyId)?.close();
+      this.#parties.delete(partyId);
+    }
+    return { $case: "ack", value: { presence: undefined, claim: undefined } };
+  }
+
+  #partyWatch(partyId: PartyId): PartyWatch {
+    const watch = this.#parts.parties.watch(partyId, () => {
+      if (watch.failure === undefined) return this.outlet.wake();
+      this.#parties.delete(partyId);
+      watch.close();
+      this.#answer(0n, errorOf(watch.failure));
+    });
+    return watch;
+  }
+
+  /** Answers first: their number is bounded, and somebody waits for them. */
+  #next(): Encoded | undefined {
+    const answer = this.#answers.shift();
+    if (answer !== undefined) {
+      this.onRoom();
+      return answer;
+    }
+    const event = this.#watch.take();
+    if (event !== undefined) return encodeAttachedEvent(event);
+    for (const [partyId, watch] of this.#parties) {
+      const partyEvent = watch.take();
+      if (partyEvent !== undefined) return encodeAttachedPartyEvent(partyId, partyEvent);
+    }
+    return undefined;
+  }
+
+  #answer(requestId: bigint, response: AttachedResponse): void {
+    if (this.#released) return;
+    this.#answers.push(encodeAttached(requestId, response));
+    this.outlet.wake();
+  }
+
+  #lost({ userId, deviceId }: HeldDevice, error: PresenceError): void {
+    this.#answer(0n, { $case: "error", value: { status: toRpcStatus(error), userId, deviceId } });
+  }
+
+  #drop(devices: readonly HeldDevice[]): void {
+    if (devices.length === 0) return;
+    const { service, log } = this.#parts;
+    // Without it they live for a lease instead of the grace: late, but not wrong.
+    service.drop(devices, this.#held.holder).catch((error: unknown) => log.warn({ error: errorReport(error) }, "the devices of a broken stream keep their lease"));
+  }
+
+  #report(thrown: unknown): PresenceError {
+    const error = PresenceError.from(thrown);
+    if (error.code !== "INTERNAL") return error;
+    this.#parts.log.error({ error: errorReport(error) }, "internal error on an attached stream; LOG_LEVEL=debug shows its message");
+    this.#parts.log.debug({ error }, "internal error");
+    return new PresenceError("INTERNAL", "internal error; the server's log has the details");
+  }
+}
+
+function acknowledged(own: OwnPresence): AttachedResponse {
+  return { $case: "ack", value: toOwnPresence(own) };
+}
+
+function errorOf(error: PresenceError): AttachedResponse {
+  return { $case: "error", value: { status: toRpcStatus(error), userId: "", deviceId: "" } };
+}
+
+/** Whose turn a request waits for; requests about nobody in particular wait for each other. */
+function userOf({ request }: AttachRequest): string {
+  return request !== undefined && "userId" in request.value ? request.value.userId : "";
+}
