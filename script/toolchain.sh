@@ -39,21 +39,24 @@ install_pnpm() {
   if [ -f .tools/node_modules/pnpm/install.js ]; then
     (cd .tools/node_modules/pnpm && node install.js >&2) || return
   fi
-  # The fallback would fetch the version in package.json and run that.
-  if [ "$1" = "$pnpm_fallback" ]; then export npm_config_manage_package_manager_versions=false; fi
   .tools/node_modules/.bin/pnpm --version >/dev/null || return
   printf '%s' "$1" >.tools/pnpm-version
 }
 
 # The pnpm that the lockfile was made with, else the fallback.
 ensure_pnpm() {
-  local installed
-  installed=$(cat .tools/pnpm-version 2>/dev/null || true)
-  if [ "$installed" = "$pnpm_fallback" ]; then export npm_config_manage_package_manager_versions=false; fi
-  if [ -x .tools/node_modules/.bin/pnpm ] && { [ "$installed" = "$pnpm_version" ] || [ "$installed" = "$pnpm_fallback" ]; }; then return; fi
+  local installed=""
+  if [ -x .tools/node_modules/.bin/pnpm ]; then installed=$(cat .tools/pnpm-version 2>/dev/null || true); fi
+  if [ "$installed" = "$pnpm_version" ]; then return; fi
+  # This one would fetch the version that package.json names, and run that. turbo.json lets the variable through.
+  if [ "$installed" = "$pnpm_fallback" ]; then
+    export npm_config_manage_package_manager_versions=false
+    return
+  fi
   say "Fetching pnpm $pnpm_version …"
   install_pnpm "$pnpm_version" && return
   say "… did not install here; fetching pnpm $pnpm_fallback"
+  export npm_config_manage_package_manager_versions=false
   install_pnpm "$pnpm_fallback"
 }
 
@@ -124,7 +127,13 @@ totals() {
 
 # In CI nobody waits at the keyboard: a test that never ends must not hold the machine. Seconds, then the command.
 within() {
-  local seconds=$1
+  local seconds=$1 status=0
   shift
-  if [ -n "${CI:-}" ] && command -v timeout >/dev/null; then timeout -k 10 "$seconds" "$@"; else "$@"; fi
+  if [ -z "${CI:-}" ] || ! command -v timeout >/dev/null; then
+    "$@"
+    return
+  fi
+  timeout -k 10 "$seconds" "$@" || status=$?
+  if [ "$status" = 124 ] || [ "$status" = 137 ]; then say "stopped: it did not end within $seconds s"; fi
+  return "$status"
 }

@@ -10,7 +10,8 @@ const root = join(import.meta.dirname, "..");
 const copy = mkdtempSync(join(tmpdir(), "presence-domain-"));
 const domain = join(copy, "packages/domain");
 mkdirSync(join(domain, "src"), { recursive: true });
-for (const file of ["biome.json", ".gitignore", "tsconfig.base.json", "script/no-math-random.grit"]) cpSync(join(root, file), join(copy, file));
+for (const file of ["biome.json", ".gitignore", "tsconfig.base.json", "script/no-math-random.grit"])
+  cpSync(join(root, file), join(copy, file));
 for (const file of ["package.json", "tsconfig.json", "src/status.ts"]) cpSync(join(root, "packages/domain", file), join(domain, file));
 symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
 mkdirSync(join(copy, ".git"));
@@ -30,7 +31,10 @@ function run(command: string, args: readonly string[]): string {
 
 describe("the domain is held to its word", () => {
   test("what is pure passes", () => {
-    expect(complaints('import { statuses } from "./status.ts";\n\nexport const known = statuses.length;\n')).toEqual({ lint: "", types: "" });
+    expect(complaints('import { statuses } from "./status.ts";\n\nexport const known = statuses.length;\n')).toEqual({
+      lint: "",
+      types: "",
+    });
   });
 
   test.each([
@@ -48,7 +52,11 @@ describe("the domain is held to its word", () => {
     ["a Node API", 'import { readFileSync } from "node:fs";\n\nexport const read = readFileSync;\n', "node:fs"],
     ["the process", "export const env = process.env;\n", "process"],
     ["a package", 'import { Redis } from "ioredis";\n\nexport const client = Redis;\n', "ioredis"],
-    ["an adapter", 'import { memoryAdapter } from "@presence/memory-adapter";\n\nexport const adapter = memoryAdapter;\n', "memory-adapter"],
+    [
+      "an adapter",
+      'import { memoryAdapter } from "@presence/memory-adapter";\n\nexport const adapter = memoryAdapter;\n',
+      "memory-adapter",
+    ],
   ])("%s is refused by linter and compiler", (_, source, complaint) => {
     const { lint, types } = complaints(source);
     expect(lint).toMatch(/noRestrictedImports|noRestrictedGlobals/);

@@ -32,7 +32,9 @@ function brokenFiles(dir: string, folders: readonly string[]): readonly string[]
 describe("the recipes are true", () => {
   test("every file they name is there", () => {
     const text = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
-    const named = [...text.matchAll(/`((?:packages|proto|docs|script|test|examples|\.ci|\.changeset)\/[^`\s…<>]*)`/g)].flatMap(([, path]) => path ?? []);
+    const named = [...text.matchAll(/`((?:packages|proto|docs|script|test|examples|\.ci|\.changeset)\/[^`\s…<>]*)`/g)].flatMap(
+      ([, path]) => path ?? [],
+    );
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
@@ -52,8 +54,13 @@ describe("the recipes are true", () => {
   test("add an rpc: what the compiler then misses is what the recipe names", { timeout: 60_000 }, () => {
     scratch = scratchCheckout();
     const { dir } = scratch;
-    change(dir, "proto/presence/v1/presence.proto", "service PresenceAdminService {", "service PresenceAdminService {\n  rpc Ping(GetStatsRequest) returns (GetStatsResponse);");
-    const { status, stderr } = spawnSync("buf", ["generate"], {
+    change(
+      dir,
+      "proto/presence/v1/presence.proto",
+      "service PresenceAdminService {",
+      "service PresenceAdminService {\n  rpc Ping(GetStatsRequest) returns (GetStatsResponse);",
+    );
+    const { status, stderr } = spawnSync(join(root, "proto/node_modules/.bin/buf"), ["generate"], {
       cwd: join(dir, "proto"),
       encoding: "utf8",
       env: { ...process.env, PATH: `${join(root, "proto/node_modules/.bin")}:${process.env.PATH}` },

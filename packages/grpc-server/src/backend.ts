@@ -15,7 +15,11 @@ export interface Backend {
 }
 
 /** Redis where the settings name one, else the memory of this process. */
-export function createBackend({ policy, sessionTtl, redis }: Config, log: Logger, onSessionGone: (userId: UserId, seen: boolean) => void): Backend {
+export function createBackend(
+  { policy, sessionTtl, redis }: Config,
+  log: Logger,
+  onSessionGone: (userId: UserId, seen: boolean) => void,
+): Backend {
   if (redis === undefined) return { ...memoryAdapter({ policy, sessionTtl }), close: () => {} };
   if (sessionTtl === "align") {
     log.info(

@@ -53,8 +53,12 @@ export function buildServer(): BuiltServer {
     const child = spawn(process.execPath, [main], { env: { PATH, PRESENCE_PORT: "0", ...environment }, stdio: ["ignore", "pipe", "pipe"] });
     running.add(child);
     const text = { stdout: "", stderr: "" };
-    child.stdout.on("data", (chunk) => void (text.stdout += chunk));
-    child.stderr.on("data", (chunk) => void (text.stderr += chunk));
+    child.stdout.on("data", (chunk) => {
+      text.stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      text.stderr += chunk;
+    });
     const exited = once(child, "close").then(([code]: (number | null)[]) => {
       running.delete(child);
       return code ?? null;

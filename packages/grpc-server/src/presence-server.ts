@@ -37,7 +37,10 @@ export class PresenceServer {
     const port = await endpoint.listen(config.host, config.port);
     sweeps.start();
     live.start();
-    log.info({ host: config.host, port, store: backend.store.name }, `presence listens on ${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`);
+    log.info(
+      { host: config.host, port, store: backend.store.name },
+      `presence listens on ${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+    );
     return port;
   }
 

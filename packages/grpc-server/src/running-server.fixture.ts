@@ -18,7 +18,11 @@ export interface RunningServer {
 export async function startServer(environment: Record<string, string> = {}, overrides: Overrides = {}): Promise<RunningServer> {
   const config = readConfig({ PRESENCE_PORT: "0", ...environment });
   let text = "";
-  const sink = { write: (line: string) => void (text += line) };
+  const sink = {
+    write(line: string) {
+      text += line;
+    },
+  };
   const { server, close } = composeServer(config, createLogger(config.logLevel, sink), overrides);
   const address = `127.0.0.1:${await server.start()}`;
   const client = genericClient(address);

@@ -154,6 +154,8 @@ describe("the end", () => {
     await sleep(50);
     expect(watch.seen.at(-1)).toBe("NOT_SERVING");
     expect((await answer).presence.status).toBe("STATUS_OFFLINE");
+    // Sweeps went on meanwhile, and must not invite anybody back.
+    expect(watch.seen.at(-1)).toBe("NOT_SERVING");
     await closed;
     await watch.ended;
     expect(performance.now() - startedAt).toBeLessThan(2_000);

@@ -1,5 +1,5 @@
-export { type Connect, connect, type Heartbeat, heartbeat } from "./connect.ts";
+export { connect, heartbeat } from "./connect.ts";
 export { type Context, type Decision, isVisible, type Refusal } from "./decision.ts";
 export { disconnect, drop, kick, sessionEnded, settleDue } from "./leave.ts";
 export { outrun } from "./outrun.ts";
-export { type ByHand, type OverrideStatus, overrideStatus, reportInactivity, type SetStatus, setStatus } from "./set-status.ts";
+export { overrideStatus, reportInactivity, setStatus } from "./set-status.ts";

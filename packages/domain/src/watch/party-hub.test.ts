@@ -23,7 +23,7 @@ class InstantFeed implements PresenceFeed {
 }
 
 function queueMicrotaskOf(task: () => void): void {
-  Promise.resolve().then(task);
+  void Promise.resolve().then(task);
 }
 
 class ManualParties implements PartyDirectory {

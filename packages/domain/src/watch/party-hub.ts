@@ -47,7 +47,7 @@ export class PartyHub {
     const watch = new PartyWatch(partyId, this.#hub, wake, (ended) => this.#leave(topic, ended));
     topic.watches.add(watch);
     // Not at once: the caller has its watch before it is woken.
-    Promise.resolve().then(() => {
+    void Promise.resolve().then(() => {
       if (topic.watches.has(watch) && topic.members !== undefined) watch.membersAre(topic.members);
     });
     return watch;
@@ -89,7 +89,7 @@ export class PartyHub {
     topic.reading = true;
     topic.again = false;
     topic.readAt = this.#now + this.#pollMs;
-    this.#parties
+    void this.#parties
       .members(topic.partyId)
       .then(
         ({ userIds }) => {

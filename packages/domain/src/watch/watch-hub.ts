@@ -198,7 +198,7 @@ export class WatchHub {
     const epochs = batch.map(({ epoch }) => epoch);
     const isCurrent = (topic: Topic, index: number) =>
       topic.subscribed && topic.epoch === epochs[index] && this.#topics.get(topic.userId) === topic;
-    this.#refresh(batch)
+    void this.#refresh(batch)
       .then(
         () => {
           for (const topic of batch.filter(isCurrent)) this.#trust(topic, read);

@@ -11,7 +11,12 @@ export interface Handlers<S extends Service> {
 }
 
 /** Adds a service to a server: each rpc with a decoder that cannot throw, and with its handler. */
-export function registerService<S extends Service>(server: Server, service: S, { requests, unary, streams }: Handlers<S>, calls: Calls): void {
+export function registerService<S extends Service>(
+  server: Server,
+  service: S,
+  { requests, unary, streams }: Handlers<S>,
+  calls: Calls,
+): void {
   const definition: Record<string, unknown> = {};
   const implementation: UntypedServiceImplementation = {};
   for (const [name, rpc] of Object.entries(service)) {

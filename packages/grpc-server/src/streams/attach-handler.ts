@@ -35,6 +35,6 @@ export function attach(parts: AttachParts): handleBidiStreamingCall<Decoded<Atta
       if (session.waiting < maxInFlight / 2 && call.isPaused()) call.resume();
     };
     // The peer has said all it will say. It is no heartbeat any more; what it was told to do is still done.
-    call.on("end", () => void session.idle().then(() => call.end()));
+    call.on("end", () => void session.finish());
   };
 }

@@ -1,5 +1,16 @@
 import { performance } from "node:perf_hooks";
-import { type HeldDevice, type HeldStream, type OwnPresence, type PartyId, type PartyWatch, PresenceError, parseDeviceId, parsePartyId, parseUserId, type Watch } from "@presence/domain";
+import {
+  type HeldDevice,
+  type HeldStream,
+  type OwnPresence,
+  type PartyId,
+  type PartyWatch,
+  PresenceError,
+  parseDeviceId,
+  parsePartyId,
+  parseUserId,
+  type Watch,
+} from "@presence/domain";
 import type { ActivityRequest, AttachRequest, WatchTarget } from "@presence/proto";
 import { durationMs, toDuration } from "../codec/duration.ts";
 import { toOwnPresence, toPresenceNow } from "../codec/presence.ts";
@@ -28,6 +39,7 @@ export class AttachSession implements OpenStream {
   readonly #lastOf = new Map<string, Promise<void>>();
   #inFlight = 0;
   #released = false;
+  #finishing = false;
 
   constructor(parts: AttachParts, call: WritableCall, holder: string) {
     this.#parts = parts;
@@ -45,7 +57,10 @@ export class AttachSession implements OpenStream {
   /** Takes one request; its answer goes out by itself. */
   request(decoded: Decoded<AttachRequest>): void {
     this.#held.heardAt = performance.now();
-    if (decoded instanceof Malformed) return this.#answer(0n, errorOf(decoded.toError()));
+    if (decoded instanceof Malformed) {
+      this.#answer(0n, errorOf(decoded.toError()));
+      return;
+    }
     const user = userOf(decoded);
     const before = this.#lastOf.get(user) ?? Promise.resolve();
     this.#inFlight++;
@@ -63,9 +78,11 @@ export class AttachSession implements OpenStream {
     this.#lastOf.set(user, done);
   }
 
-  /** Resolves when no request is being worked on. */
-  async idle(): Promise<void> {
+  /** Ends the stream once every request has its answer. */
+  async finish(): Promise<void> {
     while (this.#lastOf.size > 0) await Promise.all(this.#lastOf.values());
+    this.#finishing = true;
+    this.outlet.wake();
   }
 
   release(drained: boolean): void {
@@ -114,11 +131,15 @@ export class AttachSession implements OpenStream {
   }
 
   async #activity({ userId, deviceId, idleFor }: ActivityRequest): Promise<AttachedResponse> {
-    if (userId === "" && deviceId === "" && idleFor === undefined) return { $case: "ack", value: { presence: undefined, claim: undefined } };
+    if (userId === "" && deviceId === "" && idleFor === undefined)
+      return { $case: "ack", value: { presence: undefined, claim: undefined } };
     const device = { userId: parseUserId(userId), deviceId: parseDeviceId(deviceId) };
     const idleForMs = durationMs(idleFor, "idle_for");
     if (!this.#held.holds(device)) {
-      throw new PresenceError("DEVICE_DISCONNECTED", `device ${deviceId} of user ${userId} is not attached to this stream; connect it first`);
+      throw new PresenceError(
+        "DEVICE_DISCONNECTED",
+        `device ${deviceId} of user ${userId} is not attached to this stream; connect it first`,
+      );
     }
     return acknowledged(await this.#parts.service.heartbeat({ ...device, idleForMs, holder: this.#held.holder }));
   }
@@ -148,7 +169,10 @@ export class AttachSession implements OpenStream {
 
   #partyWatch(partyId: PartyId): PartyWatch {
     const watch = this.#parts.parties.watch(partyId, () => {
-      if (watch.failure === undefined) return this.outlet.wake();
+      if (watch.failure === undefined) {
+        this.outlet.wake();
+        return;
+      }
       this.#parties.delete(partyId);
       watch.close();
       this.#answer(0n, errorOf(watch.failure));
@@ -162,6 +186,10 @@ export class AttachSession implements OpenStream {
     if (answer !== undefined) {
       this.onRoom();
       return answer;
+    }
+    if (this.#finishing) {
+      this.call.end();
+      return undefined;
     }
     const event = this.#watch.take();
     if (event !== undefined) return encodeAttachedEvent(event);
@@ -186,7 +214,9 @@ export class AttachSession implements OpenStream {
     if (devices.length === 0) return;
     const { service, log } = this.#parts;
     // Without it they live for a lease instead of the grace: late, but not wrong.
-    service.drop(devices, this.#held.holder).catch((error: unknown) => log.warn({ error: errorReport(error) }, "the devices of a broken stream keep their lease"));
+    service
+      .drop(devices, this.#held.holder)
+      .catch((error: unknown) => log.warn({ error: errorReport(error) }, "the devices of a broken stream keep their lease"));
   }
 
   #report(thrown: unknown): PresenceError {

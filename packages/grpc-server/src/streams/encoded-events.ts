@@ -28,7 +28,8 @@ function snapshotOf(presences: readonly Presence[]): PresenceSnapshot {
 
 function partyOf(partyId: PartyId, presences: readonly Presence[]): Party {
   const counts = countStatuses(presences.map((presence) => ({ presence, validUntil: undefined })));
-  return { partyId, members: presences.map(toPresence), counts: toCounts(counts) };
+  const members = presences.map(toPresence).sort((a, b) => (a.userId < b.userId ? -1 : 1));
+  return { partyId, members, counts: toCounts(counts) };
 }
 
 /** For WatchPresence. */
@@ -78,7 +79,10 @@ export function encodeAttachedPartyEvent(partyId: PartyId, event: PartyWatchEven
     case "change":
       return encodeAttachedChange(event.presence);
     case "snapshot":
-      return attached({ $case: "party", value: { partyId, event: { $case: "snapshot", value: { party: partyOf(partyId, event.presences) } } } });
+      return attached({
+        $case: "party",
+        value: { partyId, event: { $case: "snapshot", value: { party: partyOf(partyId, event.presences) } } },
+      });
     case "joined":
       return attached({ $case: "party", value: { partyId, event: { $case: "joined", value: { presence: toPresence(event.presence) } } } });
     case "left":
@@ -89,7 +93,9 @@ export function encodeAttachedPartyEvent(partyId: PartyId, event: PartyWatchEven
 }
 
 function encodeChange(presence: Presence): Encoded {
-  return once(changes, presence, () => bytesOf(WatchPresenceResponse.encode({ event: { $case: "change", value: { presence: toPresence(presence) } } })));
+  return once(changes, presence, () =>
+    bytesOf(WatchPresenceResponse.encode({ event: { $case: "change", value: { presence: toPresence(presence) } } })),
+  );
 }
 
 function encodeAttachedChange(presence: Presence): Encoded {

@@ -29,7 +29,11 @@ export class Live {
   constructor({ service, backend, log }: LiveOptions) {
     const failing = (what: string) => (error: unknown) => log.debug({ error: errorReport(error) }, `${what}; tried again soon`);
     this.hub = new WatchHub({ feed: backend.feed, source: service, onReadFailed: failing("watched users could not be read") });
-    const parties = new PartyHub({ parties: backend.parties, hub: this.hub, onReadFailed: failing("members of a watched party could not be read") });
+    const parties = new PartyHub({
+      parties: backend.parties,
+      hub: this.hub,
+      onReadFailed: failing("members of a watched party could not be read"),
+    });
     const keeper = new LeaseKeeper({ service, onRenewFailed: failing("leases of attached devices could not be renewed") });
     const serverId = randomBytes(6).toString("hex");
     this.handlers = {

@@ -25,7 +25,10 @@ export class OpenStreams {
 
   /** Keeps `stream` until its call ends, in whatever way. */
   add(stream: OpenStream): void {
-    if (this.#draining) return this.#end(stream, goingAway());
+    if (this.#draining) {
+      this.#end(stream, goingAway());
+      return;
+    }
     this.#streams.add(stream);
     const gone = () => this.#forget(stream, false);
     stream.call.once("cancelled", gone);

@@ -4,7 +4,7 @@ import type { WatchPartyRequest, WatchPresenceRequest } from "@presence/proto";
 import { toServiceError } from "../errors/rpc-status.ts";
 import { type Decoded, Malformed } from "../rpc/decoded.ts";
 import { type Encoded, encodePartyEvent, encodeWatchEvent } from "./encoded-events.ts";
-import { type OpenStream, type OpenStreams } from "./open-streams.ts";
+import type { OpenStream, OpenStreams } from "./open-streams.ts";
 import { Outlet } from "./outlet.ts";
 
 /** Most users on one stream. */
@@ -12,7 +12,8 @@ export const maxWatched = 5_000;
 
 /** @throws PresenceError `INVALID_ARGUMENT` naming the user id, `LIMIT_EXCEEDED` beyond 5,000 */
 export function parseWatched(userIds: readonly string[], field = "user_ids"): UserId[] {
-  if (userIds.length > maxWatched) throw new PresenceError("LIMIT_EXCEEDED", `${field} has ${userIds.length} users; one stream may watch ${maxWatched}`);
+  if (userIds.length > maxWatched)
+    throw new PresenceError("LIMIT_EXCEEDED", `${field} has ${userIds.length} users; one stream may watch ${maxWatched}`);
   return [...new Set(userIds.map((userId, index) => parseUserId(userId, `${field}[${index}]`)))];
 }
 
