@@ -35,6 +35,7 @@ export class PresenceServer {
   async start(): Promise<number> {
     const { config, log, endpoint, live, sweeps, backend } = this.#parts;
     const port = await endpoint.listen(config.host, config.port);
+    await backend.ready?.();
     sweeps.start();
     live.start();
     log.info(
