@@ -26,17 +26,8 @@ export {
   type SessionInfo,
 } from "./ports.ts";
 export { type Presence, type PresenceNow, presenceAt, presenceNow } from "./presence.ts";
-export {
-  type ConnectCall,
-  type OverrideCall,
-  type OwnClaim,
-  type OwnPresence,
-  type PartyPresence,
-  PresenceService,
-  type PresenceServiceOptions,
-  type SetStatusCall,
-  type UserPage,
-} from "./presence-service.ts";
+export type { ConnectCall, OverrideCall, OwnClaim, OwnPresence, PartyPresence, SetStatusCall, UserPage } from "./presence-calls.ts";
+export { PresenceService, type PresenceServiceOptions } from "./presence-service.ts";
 export { type Claim, type Device, type LeftDevice, type Message, maxDevices, type PresenceRecord, unknownRecord } from "./record.ts";
 export { refusalError } from "./refusal.ts";
 export { type ClaimStatus, isStatus, type Status, statuses } from "./status.ts";

@@ -8,68 +8,15 @@ import type { DeviceId, PartyId, UserId } from "./ids.ts";
 import type { PresencePolicy } from "./policy.ts";
 import type { PartyDirectory, PresenceStore, SessionDirectory } from "./ports.ts";
 import { type Presence, type PresenceNow, presenceNow, presenceOf } from "./presence.ts";
+import type { ConnectCall, OverrideCall, OwnClaim, OwnPresence, PartyPresence, SetStatusCall, UserPage } from "./presence-calls.ts";
 import type { PresenceRecord } from "./record.ts";
 import { refusalError } from "./refusal.ts";
 import type { Status } from "./status.ts";
-import { countStatuses, countStore, type StatusCounts, type StoreCounts } from "./status-counts.ts";
+import { countStatuses, countStore, type StoreCounts } from "./status-counts.ts";
 import { type Sweep, sweep } from "./sweep.ts";
-import { type Millis, never } from "./time.ts";
+import { never } from "./time.ts";
 import type { PresenceSource } from "./watch/watch-hub.ts";
 import type { Moment } from "./watched-time.ts";
-
-/** What the user chose, for himself only. */
-export interface OwnClaim {
-  readonly status: Status;
-  /** Undefined: no end. */
-  readonly until: Millis | undefined;
-  readonly message: string;
-}
-
-/** An answer to the user himself. */
-export interface OwnPresence extends PresenceNow {
-  readonly claim: OwnClaim | undefined;
-}
-
-export interface ConnectCall {
-  readonly userId: UserId;
-  readonly deviceId: DeviceId;
-  readonly idleForMs?: number | undefined;
-  /** The stream that holds the device. */
-  readonly holder?: string | undefined;
-}
-
-export interface SetStatusCall {
-  readonly userId: UserId;
-  readonly status: Status;
-  /** Defaults to `MANUAL`. */
-  readonly reason?: "MANUAL" | "INACTIVITY";
-  readonly expiresInMs?: number | undefined;
-  readonly message?: string;
-  readonly deviceId?: DeviceId | undefined;
-}
-
-export interface OverrideCall {
-  readonly userId: UserId;
-  readonly status: Status;
-  readonly expiresInMs?: number | undefined;
-  readonly message?: string;
-  readonly ensureOnline?: boolean;
-}
-
-export interface PartyPresence {
-  readonly partyId: PartyId;
-  /** Sorted by user id. */
-  readonly members: readonly PresenceNow[];
-  readonly counts: StatusCounts;
-  /** Members whose names are no user ids; they are left out. */
-  readonly invalidMembers: number;
-}
-
-export interface UserPage {
-  readonly presences: readonly PresenceNow[];
-  /** Opaque; undefined after the last page. */
-  readonly next: string | undefined;
-}
 
 export interface PresenceServiceOptions {
   readonly store: PresenceStore;

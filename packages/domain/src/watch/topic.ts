@@ -1,11 +1,20 @@
 import type { UserId } from "../ids.ts";
 import type { Presence } from "../presence.ts";
-import type { Watch } from "./watch.ts";
+
+/** A watcher, as a hub and its topics see it. */
+export interface Follower {
+  /** The hub has a newer presence. */
+  changed(topic: Topic): void;
+  /** Changes may be missing until `trust`. */
+  distrust(topic: Topic): void;
+  /** It can be trusted (again), by the hub's read of that number. */
+  trust(topic: Topic, read: number): void;
+}
 
 /** What a hub knows of one user whom somebody watches. */
 export class Topic {
   readonly userId: UserId;
-  readonly watches = new Set<Watch>();
+  readonly watches = new Set<Follower>();
   /** The highest version seen, from wherever. */
   latest: Presence | undefined;
   /** The feed has confirmed the subscription, and has not broken since. */

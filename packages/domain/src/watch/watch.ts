@@ -1,6 +1,6 @@
 import type { UserId } from "../ids.ts";
 import type { Presence } from "../presence.ts";
-import type { Topic } from "./topic.ts";
+import type { Follower, Topic } from "./topic.ts";
 import type { WatchEvent } from "./watch-event.ts";
 
 /** Users whose snapshot is told together, once all of them can be trusted. */
@@ -24,7 +24,7 @@ export interface WatchOwner {
  * One watcher's view. It holds no queue: per user at most the fact that something is to be told, so that a slow watcher
  * costs no more than a quick one and always gets the last state. `wake` is called when `take` has something.
  */
-export class Watch {
+export class Watch implements Follower {
   readonly #owner: WatchOwner;
   readonly #wake: () => void;
   readonly #topics = new Map<UserId, Topic>();

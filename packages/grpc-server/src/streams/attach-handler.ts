@@ -1,22 +1,8 @@
 import type { handleBidiStreamingCall } from "@grpc/grpc-js";
-import type { LeaseKeeper, PartyHub, PresenceService, WatchHub } from "@presence/domain";
 import type { AttachRequest } from "@presence/proto";
-import type { Logger } from "pino";
 import type { Decoded } from "../rpc/decoded.ts";
-import { AttachSession } from "./attach-session.ts";
+import { type AttachParts, AttachSession } from "./attach-session.ts";
 import type { Encoded } from "./encoded-events.ts";
-import type { OpenStreams } from "./open-streams.ts";
-
-export interface AttachParts {
-  readonly service: PresenceService;
-  readonly keeper: LeaseKeeper;
-  readonly hub: WatchHub;
-  readonly parties: PartyHub;
-  readonly streams: OpenStreams;
-  readonly log: Logger;
-  /** Names this server's streams among all servers'. */
-  readonly serverId: string;
-}
 
 /** So many requests of one stream are worked on at once; beyond that the peer is read no further. */
 const maxInFlight = 200;

@@ -2,27 +2,42 @@ import { performance } from "node:perf_hooks";
 import {
   type HeldDevice,
   type HeldStream,
+  type LeaseKeeper,
   type OwnPresence,
+  type PartyHub,
   type PartyId,
   type PartyWatch,
   PresenceError,
+  type PresenceService,
   parseDeviceId,
   parsePartyId,
   parseUserId,
   type Watch,
+  type WatchHub,
 } from "@presence/domain";
 import type { ActivityRequest, AttachRequest, WatchTarget } from "@presence/proto";
+import type { Logger } from "pino";
 import { durationMs, toDuration } from "../codec/duration.ts";
 import { toOwnPresence, toPresenceNow } from "../codec/presence.ts";
 import { toConnectCall, toSetStatusCall } from "../codec/requests.ts";
 import { errorReport } from "../errors/error-report.ts";
 import { toRpcStatus } from "../errors/rpc-status.ts";
 import { type Decoded, Malformed } from "../rpc/decoded.ts";
-import type { AttachParts } from "./attach-handler.ts";
 import { type AttachedResponse, type Encoded, encodeAttached, encodeAttachedEvent, encodeAttachedPartyEvent } from "./encoded-events.ts";
-import type { OpenStream } from "./open-streams.ts";
+import type { OpenStream, OpenStreams } from "./open-streams.ts";
 import { Outlet, type WritableCall } from "./outlet.ts";
 import { maxWatched, parseWatched } from "./watch-handlers.ts";
+
+export interface AttachParts {
+  readonly service: PresenceService;
+  readonly keeper: LeaseKeeper;
+  readonly hub: WatchHub;
+  readonly parties: PartyHub;
+  readonly streams: OpenStreams;
+  readonly log: Logger;
+  /** Names this server's streams among all servers'. */
+  readonly serverId: string;
+}
 
 /** One Attach stream: the devices it holds, whom it watches, and the answers it owes. A bad request is answered by an error; the stream lives on. */
 export class AttachSession implements OpenStream {
