@@ -4,8 +4,10 @@ import { durationMs, toDuration } from "./durations.ts";
 import { heartbeatResultFrom, ownPresenceFrom, partyFrom, presenceFrom, toWireStatus } from "./messages.ts";
 import type { OwnPresence, Party, Presence } from "./presence.ts";
 import { PresenceAdminClient } from "./presence-admin-client.ts";
+import { followWatch, type WatchUpdate } from "./presence-watch.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
 import { UnaryCaller } from "./unary-caller.ts";
+import { defaultWatchBackoff, type WatchBackoff } from "./watch-backoff.ts";
 
 export interface PresenceClientOptions {
   /** `host:port`. */
@@ -20,6 +22,14 @@ export interface PresenceClientOptions {
   readonly deadlineMs?: number | undefined;
   /** What differs from the default policy. */
   readonly retry?: Partial<RetryPolicy> | undefined;
+}
+
+/** How a watch ends, and comes back. */
+export interface WatchOptions {
+  /** Ends the watch. */
+  readonly signal?: AbortSignal | undefined;
+  /** What differs from the default backoff. */
+  readonly backoff?: Partial<WatchBackoff> | undefined;
 }
 
 const defaultDeadlineMs = 5_000;
@@ -110,7 +120,25 @@ export class PresenceClient {
     return partyFrom((await this.#caller.call(rpcs.getPartyPresence, { partyId })).party);
   }
 
-  /** Closes the connection; open calls fail with `CANCELLED`. */
+  /**
+   * Follows at most 5,000 users for as long as somebody reads: a snapshot, then changes. It connects again by itself, and says
+   * so. Ends with the client, or with `signal`.
+   */
+  watchPresence(userIds: readonly string[], options: WatchOptions = {}): AsyncGenerator<WatchUpdate, void> {
+    return this.#follow(() => this.#caller.stream(rpcs.watchPresence, { userIds: [...userIds] }), options);
+  }
+
+  /** Follows the members of a party, who come and go. As `watchPresence`. */
+  watchParty(partyId: string, options: WatchOptions = {}): AsyncGenerator<WatchUpdate, void> {
+    return this.#follow(() => this.#caller.stream(rpcs.watchParty, { partyId }), options);
+  }
+
+  #follow(open: Parameters<typeof followWatch>[0], { signal, backoff }: WatchOptions): AsyncGenerator<WatchUpdate, void> {
+    const { closing } = this.#caller;
+    return followWatch(open, { ...defaultWatchBackoff, ...backoff }, signal === undefined ? closing : AbortSignal.any([signal, closing]));
+  }
+
+  /** Closes the connection; open calls fail with `CANCELLED`, watches end. */
   close(): void {
     this.#caller.close();
   }

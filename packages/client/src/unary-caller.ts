@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, type ClientOptions, type ClientUnaryCall, credentials, Metadata, type MethodDefinition } from "@grpc/grpc-js";
+import {
+  Client,
+  type ClientOptions,
+  type ClientReadableStream,
+  type ClientUnaryCall,
+  credentials,
+  Metadata,
+  type MethodDefinition,
+} from "@grpc/grpc-js";
 import { toClientError } from "./error-translation.ts";
 import { PresenceClientError } from "./presence-client-error.ts";
 import { type RetryPolicy, retryDelayMs } from "./retry-policy.ts";
@@ -50,6 +58,16 @@ export class UnaryCaller {
         await this.#pause(delay);
       }
     }
+  }
+
+  /** Opens a stream of responses; it has no deadline. */
+  stream<Request, Response>(method: UnaryMethod<Request, Response>, request: Request): ClientReadableStream<Response> {
+    return this.#client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, this.#metadata);
+  }
+
+  /** Aborted when the channel is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
   /** Ends the channel and all calls on it. */
@@ -119,6 +137,9 @@ function channelOptions(retry: RetryPolicy): ClientOptions {
     "grpc.max_reconnect_backoff_ms": 5_000,
     // The largest party, each member with the longest message, is some 7 MB; the default is 4.
     "grpc.max_receive_message_length": 16 * 1024 * 1024,
+    // A stream may be silent for hours: without pings nobody would notice that the network is gone.
+    "grpc.keepalive_time_ms": 20_000,
+    "grpc.keepalive_timeout_ms": 10_000,
     // No service config is published in DNS: do not ask for one.
     "grpc.service_config_disable_resolution": 1,
   };
