@@ -4,6 +4,7 @@ export interface Outlet {
   readonly isTTY: boolean;
   /** Undefined where nobody knows. */
   readonly columns: number | undefined;
+  readonly rows: number | undefined;
   /** Resolves when the reader has room for more. Fails with the code `EPIPE` when the reader is gone. */
   write(text: string): Promise<void>;
 }
@@ -16,6 +17,8 @@ export interface Io {
   /** What `--version` tells. */
   readonly version: string;
   now(): Date;
+  /** Aborted when the user wants an end (Ctrl-C). */
+  readonly interrupted: AbortSignal;
 }
 
 /** Whether the reader of our output has gone (`presence list | head -1`), which is no failure. */

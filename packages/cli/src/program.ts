@@ -4,6 +4,7 @@ import { durationExamples, parseDuration } from "./duration.ts";
 import { Failure } from "./failure.ts";
 import { parseStatus, parseStatuses } from "./status-words.ts";
 import * as verbs from "./verbs.ts";
+import { type Watched, watch } from "./watch.ts";
 
 /** Options that every verb knows, before or after it. */
 export interface GlobalOptions {
@@ -75,6 +76,12 @@ export function createProgram({ version, writeOut, perform }: ProgramOptions): C
     .argument("<party>")
     .action((party: string) => run((bench) => verbs.party(bench, party)));
 
+  verb("watch", "follow users, or the members of a party, until Ctrl-C")
+    .argument("[users...]")
+    .option("--party <party>", "follow whoever is in this party")
+    .addHelpText("after", eventsOfAWatch)
+    .action((users: string[], { party }: { readonly party?: string }) => run((bench) => watch(bench, watchedFrom(users, party))));
+
   verb("explain", "print why a user shows as he does, and what changes next")
     .argument("<user>")
     .action((user: string) => run((bench) => verbs.explain(bench, user)));
@@ -94,6 +101,13 @@ export function createProgram({ version, writeOut, perform }: ProgramOptions): C
   verb("stats", "print numbers of the whole service").action(() => run((bench) => verbs.stats(bench)));
 
   return program;
+}
+
+function watchedFrom(users: readonly string[], party: string | undefined): Watched {
+  if (party !== undefined && users.length > 0) throw Failure.usage("users and --party are both given", "name users, or a party");
+  if (party !== undefined) return { party };
+  if (users.length === 0) throw Failure.usage("nobody is named", "presence watch alice bob, or presence watch --party lobby");
+  return { users };
 }
 
 function parsePeriod(text: string): number {
@@ -121,10 +135,14 @@ function reject(error: CommanderError, command: Command): never {
 const fieldsOfALine = `
 In a pipe: user, status, since, lastSeen, validUntil, version and message, with tabs between.`;
 
+const eventsOfAWatch = `
+In a pipe one line an event: snapshot, change, joined, left, stale or live, then the fields of presence get.`;
+
 const examples = `
 Examples:
   presence get alice bob
   presence set alice dnd --for 1h --message "on call"
+  presence watch --party lobby
   presence list --status away,dnd --json
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.

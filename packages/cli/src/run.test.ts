@@ -17,6 +17,8 @@ describe("wrong usage is one line on standard error with a hint, and exit code 2
     [["set", "alice", "dnd", "--for"], "option '--for <duration>' argument missing: usage: presence set [options] <user> <status>"],
     [["kick", "alice", "bob"], "too many arguments for 'kick'. Expected 1 argument but got 2: usage: presence kick [options] <user>"],
     [["list", "--status", "away,onlin"], "unknown status 'onlin': did you mean online?"],
+    [["watch"], "nobody is named: presence watch alice bob, or presence watch --party lobby"],
+    [["watch", "alice", "--party", "lobby"], "users and --party are both given: name users, or a party"],
     [["list", "--limit", "0"], "--limit is '0', which is no number of users: write it as 100, or use --all"],
     [["list", "--limit", "5", "--all"], "option '--all' cannot be used with option '--limit <number>': usage: presence list [options]"],
     [["--json"], "a verb is missing: presence --help lists them"],
@@ -98,13 +100,14 @@ describe("a reader that has gone", () => {
   const gone = {
     isTTY: false,
     columns: undefined,
+    rows: undefined,
     write: async () => {
       throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
     },
   };
 
   it("ends the command quietly", async () => {
-    const io = { out: gone, err: gone, env: {}, version: "1.2.3", now: () => new Date() };
+    const io = { out: gone, err: gone, env: {}, version: "1.2.3", now: () => new Date(), interrupted: new AbortController().signal };
     expect(await run(["--help"], io)).toBe(0);
     expect(await run(["nothing"], io)).toBe(2);
   });
@@ -114,6 +117,7 @@ it("output that cannot be written is a failure", async () => {
   const full = {
     isTTY: false,
     columns: undefined,
+    rows: undefined,
     write: async () => {
       throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
     },
@@ -125,6 +129,8 @@ it("output that cannot be written is a failure", async () => {
       told += text;
     },
   };
-  expect(await run(["--help"], { out: full, err, env: {}, version: "1.2.3", now: () => new Date() })).toBe(1);
+  expect(
+    await run(["--help"], { out: full, err, env: {}, version: "1.2.3", now: () => new Date(), interrupted: new AbortController().signal }),
+  ).toBe(1);
   expect(told).toBe("presence: the output cannot be written: ENOSPC: no space left on device, write\n");
 });

@@ -6,6 +6,8 @@ import { colorsFor, lookOf } from "./look.ts";
 import { printable } from "./printable.ts";
 import { createProgram, type GlobalOptions } from "./program.ts";
 
+const defaultRows = 24;
+
 /** 0: done. 1: failed. 2: wrong usage. */
 export type ExitCode = 0 | 1 | 2;
 
@@ -60,6 +62,9 @@ async function performVerb(
     verb({
       client,
       look: lookOf(io, options),
+      signal: io.interrupted,
+      rows: io.out.rows ?? defaultRows,
+      now: () => io.now(),
       print: (text) => io.out.write(text),
       note: (text) => io.err.write(`presence: ${text}\n`),
     }),

@@ -10,6 +10,11 @@ import { renderStats } from "./render/stats.ts";
 export interface Bench {
   readonly client: PresenceClient;
   readonly look: Look;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Height of the terminal. */
+  readonly rows: number;
+  now(): Date;
   /** To standard output. */
   print(text: string): Promise<void>;
   /** A remark beside the answer, to standard error. */
