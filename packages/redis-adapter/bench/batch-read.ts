@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { pathToFileURL } from "node:url";
-import { type Commit, type Millis, never, type PresenceStore, parseDeviceId, parseUserId, presencePolicy, unknownRecord } from "@presence/domain";
+import {
+  type Commit,
+  type Millis,
+  never,
+  type PresenceStore,
+  parseDeviceId,
+  parseUserId,
+  presencePolicy,
+  unknownRecord,
+} from "@presence/domain";
 import { redisAdapter } from "@presence/redis-adapter";
 import { startRedis } from "@presence/redis-fixture";
 import { Redis } from "ioredis";
@@ -27,7 +36,13 @@ export async function costPerUser(url: string, rounds: number): Promise<CostPerU
   try {
     await prepare(adapter.store, client, name);
     const { leaseTtlMs } = policy;
-    const renewals = users.map((userId) => ({ userId, deviceId: phone, leaseForMs: leaseTtlMs, activeForMs: undefined, holder: undefined }));
+    const renewals = users.map((userId) => ({
+      userId,
+      deviceId: phone,
+      leaseForMs: leaseTtlMs,
+      activeForMs: undefined,
+      holder: undefined,
+    }));
     const jobs = {
       hashes: async () => {
         const pipeline = client.pipeline();

@@ -6,7 +6,8 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local late = now - ARGV[1] > tonumber(ARGV[2])
-local function text(ms) return string.format('%013.0f', ms) end
+local texts, flags, records = {}, '', {}
+local function text(ms) texts[ms] = texts[ms] or string.format('%013.0f', ms) return texts[ms] end
 -- What replaces the record from its revision on, where that ends, and whether it is bound; nil declines.
 local function patched(record, session, device, lease, active, holder)
   if late or not record or string.sub(record, 1, 2) ~= '1 ' then return nil end
@@ -26,16 +27,14 @@ local function patched(record, session, device, lease, active, holder)
   local head = string.format('%012.0f', string.sub(record, 3, 14) + 1) .. string.sub(record, 15, at)
   return head .. text(now + lease) .. ' ' .. activeUntil .. ' ' .. text(now), at + 41, bound
 end
-local results = { '' }
 for i = 1, #KEYS, 2 do
   local a, record, session = 2 + i * 2, redis.call('GET', KEYS[i]), KEYS[i + 1]
   local patch, last, bound = patched(record, session, ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3])
   if patch then redis.call('SETRANGE', KEYS[i], 2, patch) end
-  if bound and (ARGV[3] == 'exact' or ARGV[3] == 'align' and redis.call('PTTL', session) < tonumber(ARGV[a + 1])) then
-    redis.call('PEXPIRE', session, ARGV[a + 1])
-  end
+  local short = bound and (ARGV[3] == 'exact' or ARGV[3] == 'align' and redis.call('PTTL', session) < tonumber(ARGV[a + 1]))
+  if short then redis.call('PEXPIRE', session, ARGV[a + 1]) end
   local exists = patch and bound or not patch and redis.call('EXISTS', session) == 1
-  results[1] = results[1] .. (patch and '1' or '0') .. (exists and '1' or '0')
-  results[#results + 1] = patch and '1 ' .. patch .. string.sub(record, last + 1) or record or ''
+  flags = flags .. (patch and '1' or '0') .. (exists and '1' or '0')
+  records[#records + 1] = patch and '1 ' .. patch .. string.sub(record, last + 1) or record or ''
 end
-return results
+return { flags, unpack(records) }

@@ -1,8 +1,9 @@
 import type { PartyId, UserId } from "@presence/domain";
-import type { Redis } from "ioredis";
+import { type Redis, ReplyError } from "ioredis";
 import type { AdapterLog } from "./connection.ts";
+import { keepPinging } from "./connection-pings.ts";
 import type { Keys } from "./keys.ts";
-import { keepPinging } from "./subscriber-pings.ts";
+import { withNeededFlags } from "./notification-flags.ts";
 
 /** A session hash went away. `seen`: its deletion itself was witnessed, rather than its expiration or eviction. */
 export type SessionGone = (userId: UserId, seen: boolean) => void;
@@ -10,17 +11,10 @@ export type SessionGone = (userId: UserId, seen: boolean) => void;
 export interface KeyNotificationsOptions {
   /** A connection of its own, without `autoResubscribe`. */
   readonly connection: Redis;
-  /** For `CONFIG`. */
-  readonly client: Redis;
   readonly keys: Keys;
   readonly log: AdapterLog;
   readonly onSessionGone: SessionGone;
 }
-
-/** Expired, evicted and deleted keys by event, sets by key. */
-const neededFlags = "KExegs";
-/** Everything that the flag `A` stands for and we need. */
-const flagsInA = "xegs";
 
 /**
  * Keyspace notifications: a fast hint that a session is gone or a party has changed. They may be late, lost or switched
@@ -31,22 +25,32 @@ export class KeyNotifications {
   readonly #stopPinging: () => void;
   readonly #events: ReadonlyMap<string, boolean>;
   readonly #parties = new Map<string, Set<() => void>>();
+  /** This connection listens already; until then it may still have to send CONFIG, which a subscriber cannot. */
+  #listening = false;
   #warned = false;
 
   constructor(options: KeyNotificationsOptions) {
     this.#options = options;
     const { connection, log } = options;
     const event = (name: string) => `__keyevent@${this.#db}__:${name}`;
+    // Never a pattern over session keys: with `g` each expiration that anyone sets would reach every server.
     this.#events = new Map([
       [event("del"), true],
       [event("expired"), false],
       [event("evicted"), false],
     ]);
     connection.on("message", (channel: string, message: string) => this.#receive(channel, message));
-    connection.on("ready", () => {
-      this.#prepare().catch((error: unknown) => log.warn("keyspace notifications could not be set up; a logout shows at the next sign of life", error));
+    connection.on("close", () => {
+      this.#listening = false;
     });
-    this.#stopPinging = keepPinging(connection, (error) => log.warn("the notifications' connection does not answer; connecting again", error));
+    connection.on("ready", () => {
+      this.#listen().catch((error: unknown) => {
+        if (connection.status !== "ready") return;
+        log.warn("could not listen to keyspace notifications; trying again with a new connection", error);
+        connection.stream.destroy();
+      });
+    });
+    this.#stopPinging = keepPinging(connection, 1, () => log.warn("the notifications' connection does not answer; connecting again"));
   }
 
   /** Calls `changed` when the members of the party may have changed. Returns how to end it. */
@@ -90,34 +94,37 @@ export class KeyNotifications {
   // A hint that is not subscribed is a hint that does not come.
   #send(command: "subscribe" | "unsubscribe", channel: string): void {
     const { connection, log } = this.#options;
-    if (connection.status !== "ready") return;
+    if (!this.#listening) return;
     connection[command](channel).catch((error: unknown) => log.warn(`could not ${command} a party's notifications`, error));
   }
 
-  async #prepare(): Promise<void> {
+  async #listen(): Promise<void> {
     const { connection } = this.#options;
+    // On this connection, while it is no subscriber yet: another one need not be there at this time.
+    await this.#addFlags();
+    this.#listening = true;
     await connection.subscribe(...this.#events.keys(), ...this.#parties.keys());
     // What changed while nobody listened shows now.
     for (const followers of this.#parties.values()) for (const changed of followers) changed();
-    await this.#setFlags();
   }
 
-  /** Adds the flags that are missing, and takes none away: others may need them. */
-  async #setFlags(): Promise<void> {
-    const { client, log } = this.#options;
-    let flags = "";
+  async #addFlags(): Promise<void> {
+    const { connection, log } = this.#options;
+    let wanted: string | undefined;
     try {
-      const [, current = ""] = (await client.config("GET", "notify-keyspace-events")) as string[];
-      const missing = [...neededFlags].filter((flag) => !current.includes(flag) && !(current.includes("A") && flagsInA.includes(flag)));
-      if (missing.length === 0) return;
-      flags = current + missing.join("");
-      await client.config("SET", "notify-keyspace-events", flags);
-      log.info(`keyspace notifications switched on: notify-keyspace-events ${flags}`);
+      const [, current = ""] = (await connection.config("GET", "notify-keyspace-events")) as string[];
+      wanted = withNeededFlags(current);
+      if (wanted === undefined) return;
+      await connection.config("SET", "notify-keyspace-events", wanted);
+      log.info(`keyspace notifications switched on: notify-keyspace-events ${wanted}`);
     } catch (error) {
+      // A broken connection refuses nothing; the next one asks again.
+      if (!(error instanceof ReplyError)) throw error;
       if (this.#warned) return;
       this.#warned = true;
+      const command = `redis-cli CONFIG SET notify-keyspace-events ${wanted ?? withNeededFlags("")}`;
       log.warn(
-        `Redis does not let this server set its keyspace notifications; a logout shows at the next sign of life, unless they are on. Run: redis-cli CONFIG SET notify-keyspace-events ${flags || neededFlags}`,
+        `Redis does not let this server switch on its keyspace notifications; until somebody does, a logout shows at the next sign of life. Run: ${command}`,
         error,
       );
     }

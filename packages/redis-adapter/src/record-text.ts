@@ -1,6 +1,8 @@
 import {
   type Claim,
   type Device,
+  type DeviceId,
+  isId,
   isStatus,
   type LeftDevice,
   type Message,
@@ -8,7 +10,6 @@ import {
   never,
   PresenceError,
   type PresenceRecord,
-  parseDeviceId,
   type Status,
 } from "@presence/domain";
 
@@ -77,7 +78,7 @@ export function decodeRecord(text: string): PresenceRecord {
         break;
       case codeOf.l: {
         const space = text.indexOf(" ", start + 2);
-        left.push({ id: parseDeviceId(text.slice(start + 2, space)), until: decodeInstant(text, space + 1) });
+        left.push({ id: decodeId(text, start + 2, space), until: decodeInstant(text, space + 1) });
         break;
       }
       case codeOf.m:
@@ -112,12 +113,19 @@ function decodeDevice(text: string, start: number, end: number): Device {
   const space = text.indexOf(" ", start);
   const holder = text.slice(space + 43, end);
   return {
-    id: parseDeviceId(text.slice(start, space)),
+    id: decodeId(text, start, space),
     leaseUntil: decodeInstant(text, space + 1),
     activeUntil: decodeInstant(text, space + 15),
     lastSeen: decodeInstant(text, space + 29),
     holder: holder === "-" ? undefined : holder,
   };
+}
+
+// Not by the parser of arguments: the fault lies in the data, not with whoever asks.
+function decodeId(text: string, start: number, end: number): DeviceId {
+  const id = text.slice(start, end);
+  if (!isId(id)) throw damaged(text);
+  return id as DeviceId;
 }
 
 function decodeClaim(text: string, start: number, end: number): Claim {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { PartyDirectory, PresencePolicy, PresenceStore, SessionDirectory, SessionTtlPolicy } from "@presence/domain";
 import { type AdapterLog, connectRedis, type RedisConnectionOptions } from "./connection.ts";
+import { keepPinging } from "./connection-pings.ts";
 import { decodeEvent } from "./event-text.ts";
 import { KeyNotifications, type SessionGone } from "./key-notifications.ts";
 import { defaultTemplates, Keys, type KeyTemplates } from "./keys.ts";
@@ -47,7 +48,9 @@ export function redisAdapter(options: RedisAdapterOptions): RedisAdapter {
   const client = connectRedis(options, "commands", log);
   const clock = new RedisClock({ client, keys, policy, serverId: randomUUID() });
   client.on("close", () => clock.invalidate());
-  const notifications = new KeyNotifications({ connection: connectRedis(options, "notifications", log), client, keys, log, onSessionGone });
+  // Two misses: a Redis that is busy for a second comes back sooner than a new connection.
+  const stopPinging = keepPinging(client, 2, () => log.warn("the connection for commands does not answer; connecting again"));
+  const notifications = new KeyNotifications({ connection: connectRedis(options, "notifications", log), keys, log, onSessionGone });
   const db = client.options.db ?? 0;
   const feed = new RedisPresenceFeed({
     connection: connectRedis(options, "the feed", log),
@@ -55,13 +58,14 @@ export function redisAdapter(options: RedisAdapterOptions): RedisAdapter {
     onProblem: (message, error) => log.warn(message, error),
   });
   return {
-    store: new RedisPresenceStore({ client, keys, clock, leaseTtlMs: policy.leaseTtlMs, sessionTtl, claimMs }),
+    store: new RedisPresenceStore({ client, keys, clock, policy, sessionTtl, claimMs }),
     sessions: new RedisSessionDirectory(client, keys),
     parties: new RedisPartyDirectory(client, keys, (partyId, changed) => notifications.follow(partyId, changed)),
     feed,
     close() {
       feed.close();
       notifications.close();
+      stopPinging();
       client.disconnect();
     },
   };

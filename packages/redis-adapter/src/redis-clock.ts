@@ -1,7 +1,8 @@
-import { type Millis, millis, type Moment, type PresencePolicy, watchGapMs } from "@presence/domain";
+import { after, latest, longAgo, type Millis, type Moment, millis, PresenceError, type PresencePolicy, watchGapMs } from "@presence/domain";
 import type { Redis } from "ioredis";
 import type { Keys } from "./keys.ts";
-import { evalsha, roundTrip, scripts } from "./scripts.ts";
+import { roundTrip } from "./round-trip.ts";
+import { tickCall } from "./script-calls.ts";
 
 export interface RedisClockOptions {
   readonly client: Redis;
@@ -20,6 +21,9 @@ interface Tick {
   readonly answeredAt: number;
 }
 
+/** Where not even these many ticks come back in time, Redis is too slow to decide anything by. */
+const maxAttempts = 3;
+
 /**
  * The time by which everything is decided: that of Redis, never a node's. A moment is the last tick's time plus what has
  * passed here since its answer came, so it is never ahead of Redis; it is given out only while the tick is young.
@@ -27,53 +31,99 @@ interface Tick {
 export class RedisClock {
   readonly #options: RedisClockOptions;
   readonly #monotonicMs: () => number;
-  readonly gapMs: number;
+  /** How old a tick may be, in milliseconds since it was sent. */
+  readonly #gapMs: number;
   #last: Tick | undefined;
   /** The last tick that Redis acknowledged: if it does not know it any more, it has lost writes. */
   #acknowledged: Millis | undefined;
-  #ticking: Promise<Moment> | undefined;
+  #ticking: Promise<Tick> | undefined;
+  /** The latest time given out. */
+  #told: Millis = longAgo;
+  #distrusted: Millis = longAgo;
 
   constructor(options: RedisClockOptions) {
     this.#options = options;
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
-    this.gapMs = watchGapMs(options.policy);
+    this.#gapMs = watchGapMs(options.policy);
   }
 
   /** After a new connection anything may have happened to Redis: nothing is decided before the next tick. */
   invalidate(): void {
+    if (this.#last === undefined) return;
     this.#last = undefined;
+    this.#distrusted = this.#told;
+    this.#told = after(this.#told, 1);
+  }
+
+  /** Whether that was decided before the connection was lost, not knowing what Redis may have lost with it. */
+  isDistrusted(decidedAt: Millis): boolean {
+    return decidedAt <= this.#distrusted;
   }
 
   /** The time now, from the last tick if it is young enough, else from a new one. @throws PresenceError `UNAVAILABLE` */
   async moment(): Promise<Moment> {
-    const now = this.#monotonicMs();
-    const last = this.#last;
-    if (last === undefined || now - last.sentAt > this.gapMs) return this.tick();
-    return { ...last.moment, now: millis(last.moment.now + Math.max(0, now - last.answeredAt)) };
+    return this.#momentOf(await this.#young());
   }
 
-  /** Tells Redis that somebody watches, and learns the time. Calls at the same time share one. */
+  /**
+   * What `read` finds, and a moment no later than it. Were the moment later, say after a pause of this process, a lease
+   * that was renewed in between would look lapsed. So an answer that took too long is asked for again.
+   * @throws PresenceError `UNAVAILABLE`
+   */
+  async reading<Found>(read: (moment: Moment) => Promise<Found>): Promise<{ readonly moment: Moment; readonly found: Found }> {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const tick = await this.#young();
+      const moment = this.#momentOf(tick);
+      const found = await read(moment);
+      if (this.#isYoung(tick)) return { moment, found };
+    }
+    throw tooSlow();
+  }
+
+  /** Tells Redis that somebody watches, and learns the time. Calls at the same time share one. @throws PresenceError `UNAVAILABLE` */
   async tick(): Promise<Moment> {
+    return this.#momentOf(await this.#ticked());
+  }
+
+  async #young(): Promise<Tick> {
+    if (this.#last !== undefined && this.#isYoung(this.#last)) return this.#last;
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const tick = await this.#ticked();
+      if (this.#isYoung(tick)) return tick;
+    }
+    throw tooSlow();
+  }
+
+  #isYoung(tick: Tick): boolean {
+    return this.#monotonicMs() - tick.sentAt <= this.#gapMs;
+  }
+
+  #momentOf({ moment, answeredAt }: Tick): Moment {
+    const elapsed = Math.max(0, this.#monotonicMs() - answeredAt);
+    // Two clocks never run alike; those who ask one after the other must not see it.
+    this.#told = latest(this.#told, millis(moment.now + elapsed));
+    return { ...moment, now: this.#told };
+  }
+
+  #ticked(): Promise<Tick> {
     this.#ticking ??= this.#tick().finally(() => {
       this.#ticking = undefined;
     });
     return this.#ticking;
   }
 
-  async #tick(): Promise<Moment> {
+  async #tick(): Promise<Tick> {
     const { client, keys, policy, serverId } = this.#options;
-    const blindMs = Math.ceil(1.1 * policy.heartbeatIntervalMs) + 1_000;
+    const { command, result } = tickCall(keys, serverId, this.#acknowledged, policy);
     const sentAt = this.#monotonicMs();
-    const args = [`server:${serverId}`, this.#acknowledged ?? "", this.gapMs, policy.leaseTtlMs, blindMs];
-    const [answer] = await roundTrip(client, [evalsha(scripts.tick, [keys.clock], args)]);
-    const [now = 0, from = 0, until = 0, blindUntil = 0] = (answer as string[]).map(Number);
-    const moment: Moment = {
-      now: millis(now),
-      window: until === 0 ? undefined : { from: millis(from), until: millis(until) },
-      blindUntil: millis(blindUntil),
-    };
+    const [answer] = await roundTrip(client, [command]);
+    const moment = result(answer);
     this.#acknowledged = moment.now;
     this.#last = { moment, sentAt, answeredAt: this.#monotonicMs() };
-    return moment;
+    return this.#last;
   }
+}
+
+function tooSlow(): PresenceError {
+  return PresenceError.unavailable("Redis answers too slowly to tell the time by it", 500);
 }

@@ -4,15 +4,16 @@ import {
   type PartyDirectory,
   type PartyId,
   type PartyMembers,
-  parseUserId,
   PresenceError,
+  parseUserId,
   type SessionDirectory,
   type SessionInfo,
   type UserId,
 } from "@presence/domain";
 import type { Redis } from "ioredis";
 import type { Keys } from "./keys.ts";
-import { evalsha, roundTrip, scripts } from "./scripts.ts";
+import { roundTrip } from "./round-trip.ts";
+import { membersCall } from "./script-calls.ts";
 
 /** The auth service's session hashes. */
 export class RedisSessionDirectory implements SessionDirectory {
@@ -26,7 +27,10 @@ export class RedisSessionDirectory implements SessionDirectory {
 
   async find(userId: UserId): Promise<SessionInfo | undefined> {
     const key = this.#keys.session(userId);
-    const [fields, ttl] = await roundTrip(this.#client, [["HMGET", key, "sessionId", "roles"], ["PTTL", key]]);
+    const [fields, ttl] = await roundTrip(this.#client, [
+      ["HMGET", key, "sessionId", "roles"],
+      ["PTTL", key],
+    ]);
     const [sessionId, roles] = fields as (string | null)[];
     if (ttl === -2) return undefined;
     return { sessionId: sessionId ?? undefined, roles: roles ?? undefined, ttlMs: ttl === -1 ? undefined : Number(ttl) };
@@ -46,11 +50,12 @@ export class RedisPartyDirectory implements PartyDirectory {
   }
 
   async members(partyId: PartyId): Promise<PartyMembers> {
-    const [answer] = await roundTrip(this.#client, [evalsha(scripts.members, [this.#keys.party(partyId)], [maxPartyMembers])]);
-    if (typeof answer === "number") {
-      throw new PresenceError("LIMIT_EXCEEDED", `party ${partyId} has ${answer} members; up to ${maxPartyMembers} can be listed`);
+    const { command, result } = membersCall(this.#keys, partyId);
+    const [answer] = await roundTrip(this.#client, [command]);
+    const members = result(answer);
+    if (typeof members === "number") {
+      throw new PresenceError("LIMIT_EXCEEDED", `party ${partyId} has ${members} members; up to ${maxPartyMembers} can be listed`);
     }
-    const members = answer as string[];
     const userIds = members.filter(isId).map((member) => parseUserId(member));
     return { userIds, invalid: members.length - userIds.length };
   }

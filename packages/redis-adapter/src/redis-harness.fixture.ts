@@ -3,7 +3,7 @@ import { millis, type Presence, presencePolicy } from "@presence/domain";
 import type { Harness, HarnessOptions } from "@presence/domain/testing";
 import type { RunningRedis } from "@presence/redis-fixture";
 import { Redis } from "ioredis";
-import { type RedisAdapter, redisAdapter, type RedisAdapterOptions } from "./redis-adapter.ts";
+import { type RedisAdapter, type RedisAdapterOptions, redisAdapter } from "./redis-adapter.ts";
 
 /** Short, so that real time need not pass for long. */
 export const shortPolicy = presencePolicy({ leaseTtlMs: 900, heartbeatIntervalMs: 300, graceMs: 300 });

@@ -1,6 +1,6 @@
 import type { FeedListener, Presence, PresenceFeed, UserId } from "@presence/domain";
 import type { Redis } from "ioredis";
-import { keepPinging } from "./subscriber-pings.ts";
+import { keepPinging } from "./connection-pings.ts";
 
 /** How users map to channels, and messages to presences. */
 export interface FeedChannels {
@@ -42,7 +42,7 @@ export class RedisPresenceFeed implements PresenceFeed {
     connection.on("messageBuffer", (channel: Buffer, message: Buffer) => this.#receive(channel.toString(), message));
     connection.on("ready", () => this.#resubscribe());
     connection.on("close", () => this.#lost());
-    this.#stopPinging = keepPinging(connection, (error) => onProblem("the feed's connection does not answer; connecting again", error));
+    this.#stopPinging = keepPinging(connection, 1, () => onProblem("the feed's connection does not answer; connecting again", undefined));
   }
 
   listen(listener: FeedListener): void {

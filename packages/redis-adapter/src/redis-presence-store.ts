@@ -3,10 +3,8 @@ import {
   type CommitResult,
   type DueClaim,
   type DueOutcome,
-  isId,
   type Loaded,
-  parseUserId,
-  PresenceError,
+  type PresencePolicy,
   type PresenceRecord,
   type PresenceStore,
   type RecordPage,
@@ -14,122 +12,118 @@ import {
   type Renewal,
   type RenewalResult,
   type SessionTtlPolicy,
-  unknownRecord,
   type UserId,
+  unknownRecord,
 } from "@presence/domain";
 import type { Redis } from "ioredis";
-import { encodeEvent } from "./event-text.ts";
 import { duePartitions, type Keys } from "./keys.ts";
-import { decodeRecord, encodeRecord, encodeRevision, unknownFormat } from "./record-text.ts";
+import { decodeRecord } from "./record-text.ts";
 import type { RedisClock } from "./redis-clock.ts";
+import { type Command, roundTrip } from "./round-trip.ts";
 import { scanRecords } from "./scan-records.ts";
-import { type Command, evalsha, roundTrip, scripts } from "./scripts.ts";
+import { claimCall, commitCall, lifetime, renewCall, type WriteSettings } from "./script-calls.ts";
 
 export interface RedisPresenceStoreOptions {
   readonly client: Redis;
   readonly keys: Keys;
   readonly clock: RedisClock;
-  readonly leaseTtlMs: number;
+  readonly policy: PresencePolicy;
   readonly sessionTtl: SessionTtlPolicy;
   /** A claim on a due user holds this long; its sweeper has died if it takes longer. */
   readonly claimMs: number;
 }
 
-/** Most renewals in one script: longer ones would keep others waiting. */
+/** Most users in one command: longer ones would keep others waiting. More of them still go in one round trip. */
+const recordsPerRead = 1_000;
 const renewalsPerScript = 100;
-
-const commitResults = ["committed", "conflict", "stale"] as const satisfies readonly CommitResult[];
 
 /** Records in one Redis. Every write is one script, so that nothing comes between a check and what follows from it. */
 export class RedisPresenceStore implements PresenceStore {
   readonly name = "redis";
-  readonly #options: RedisPresenceStoreOptions;
+  readonly #client: Redis;
+  readonly #keys: Keys;
+  readonly #clock: RedisClock;
+  readonly #settings: WriteSettings;
+  readonly #claimMs: number;
   #firstPartition = 0;
 
-  constructor(options: RedisPresenceStoreOptions) {
-    this.#options = options;
+  constructor({ client, keys, clock, policy, sessionTtl, claimMs }: RedisPresenceStoreOptions) {
+    this.#client = client;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#settings = { policy, sessionTtl, db: client.options.db ?? 0 };
+    this.#claimMs = claimMs;
   }
 
   async load(userIds: readonly UserId[]): Promise<Loaded<PresenceRecord>> {
-    const { keys, clock } = this.#options;
-    if (userIds.length === 0) return { moment: await clock.moment(), entries: [] };
-    await clock.moment();
-    const [texts] = await this.#send([["MGET", ...userIds.map((userId) => keys.record(userId))]]);
-    return { moment: await clock.moment(), entries: (texts as (string | null)[]).map(decoded) };
+    const commands = this.#recordReads(userIds);
+    const { moment, found } = await this.#clock.reading(() => roundTrip(this.#client, commands));
+    return { moment, entries: (found as (string | null)[][]).flat().map(decoded) };
   }
 
   async loadForChange(userIds: readonly UserId[]): Promise<Loaded<RecordWithSession>> {
-    const { keys, clock } = this.#options;
-    await clock.moment();
-    const commands = userIds.flatMap((userId): Command[] => [["GET", keys.record(userId)], ["EXISTS", keys.session(userId)]]);
-    const answers = await this.#send(commands);
-    const entries = userIds.map((_, index) => ({ record: decoded(answers[2 * index] as string | null), session: answers[2 * index + 1] === 1 }));
-    return { moment: await clock.moment(), entries };
+    // Records first: if a session ends or begins in between, the commit sees it, which looks at both at once.
+    const reads = this.#recordReads(userIds);
+    const commands = [...reads, ...userIds.map((userId): Command => ["EXISTS", this.#keys.session(userId)])];
+    const { moment, found } = await this.#clock.reading(() => roundTrip(this.#client, commands));
+    const texts = (found.slice(0, reads.length) as (string | null)[][]).flat();
+    return { moment, entries: texts.map((text, index) => ({ record: decoded(text), session: found[reads.length + index] === 1 })) };
   }
 
   async commit(commits: readonly Commit[]): Promise<readonly CommitResult[]> {
-    const { keys } = this.#options;
-    // The due entry goes before the record: one too many costs a look, one too few costs a user who is never swept.
-    const commands = commits.flatMap((commit): Command[] => {
-      const write = this.#commitCommand(commit);
-      return commit.due === undefined ? [write] : [["ZADD", keys.due(keys.partitionOf(commit.userId)), "LT", commit.due, commit.userId], write];
+    // After a new connection the clock has to tell first what Redis has lost; whatever was decided before does not know it.
+    await this.#clock.moment();
+    const calls = commits.map((commit) =>
+      this.#clock.isDistrusted(commit.decidedAt) ? undefined : commitCall(this.#keys, commit, this.#settings),
+    );
+    const commands: Command[] = [];
+    const places = commits.map(({ userId, due }, index) => {
+      const call = calls[index];
+      if (call === undefined) return -1;
+      // The due entry goes before the record: one too many costs a look, one too few costs a user who is never swept.
+      if (due !== undefined) commands.push(["ZADD", this.#dueOf(userId), "LT", due, userId]);
+      return commands.push(call.command) - 1;
     });
-    const answers = await this.#send(commands);
-    const written = answers.filter((_, index) => commands[index]?.[0] === "EVALSHA");
-    return written.map((answer) => {
-      const result = commitResults[Number(answer)];
-      if (result === undefined) throw unknownFormat();
-      return result;
-    });
+    const answers = await roundTrip(this.#client, commands);
+    return calls.map((call, index) => call?.result(answers[places[index] ?? -1]) ?? "stale");
   }
 
   async renew(renewals: readonly Renewal[]): Promise<Loaded<RenewalResult>> {
-    const { keys, clock, sessionTtl } = this.#options;
-    const { now } = await clock.moment();
-    const commands: Command[] = [];
-    for (let from = 0; from < renewals.length; from += renewalsPerScript) {
-      const some = renewals.slice(from, from + renewalsPerScript);
-      const scriptKeys = some.flatMap(({ userId }) => [keys.record(userId), keys.session(userId)]);
-      const args = some.flatMap(({ deviceId, leaseForMs, activeForMs, holder }) => [deviceId, leaseForMs, activeForMs ?? "-", holder ?? "-"]);
-      commands.push(evalsha(scripts.renew, scriptKeys, [now, clock.gapMs, sessionTtl, ...args]));
-    }
-    const answers = (await this.#send(commands)).flat() as (number | string)[];
-    const entries = renewals.map((_, index): RenewalResult => {
-      const [renewed, text, session] = answers.slice(3 * index, 3 * index + 3);
-      return { renewed: renewed === 1, record: decoded(String(text) || null), session: session === 1 };
-    });
-    return { moment: await clock.moment(), entries };
+    // Not asked again where the answer is late: it would be another sign of life. Decisions on it are stale then.
+    const moment = await this.#clock.moment();
+    const calls = chunks(renewals, renewalsPerScript).map((some) => renewCall(this.#keys, some, moment.now, this.#settings));
+    const answers = await roundTrip(
+      this.#client,
+      calls.map(({ command }) => command),
+    );
+    return { moment, entries: calls.flatMap((call, index) => call.result(answers[index])) };
   }
 
   async claimDue(limit: number): Promise<DueClaim> {
-    const { keys, clock, claimMs } = this.#options;
-    const moment = await clock.tick();
+    const moment = await this.#clock.tick();
     // Another partition first each time, so that none starves where there is more to do than one call takes.
     const first = this.#firstPartition++ % duePartitions;
     const partitions = Array.from({ length: duePartitions }, (_, index) => (first + index) % duePartitions);
-    const scriptKeys = partitions.flatMap((partition) => [keys.due(partition), keys.claims(partition)]);
-    const [answer] = await this.#send([evalsha(scripts.claim, scriptKeys, [moment.now, limit, claimMs])]);
-    const [oldest, ...members] = answer as string[];
-    const userIds = members.filter(isId).map((member) => parseUserId(member));
-    return { moment, userIds, lagMs: oldest ? moment.now - Number(oldest) : 0 };
+    const { command, result } = claimCall(this.#keys, partitions, moment.now, limit, this.#claimMs);
+    const [answer] = await roundTrip(this.#client, [command]);
+    const { oldest, userIds } = result(answer);
+    return { moment, userIds, lagMs: oldest === undefined ? 0 : moment.now - oldest };
   }
 
   async finishDue(outcomes: readonly DueOutcome[]): Promise<void> {
-    const { keys } = this.#options;
     const commands = outcomes.flatMap(({ userId, due, keepForMs }): Command[] => {
-      const partition = keys.partitionOf(userId);
-      const back: Command[] = due === undefined ? [] : [["ZADD", keys.due(partition), "LT", due, userId]];
-      const keep: Command[] = keepForMs === undefined ? [] : [["PEXPIRE", keys.record(userId), Math.ceil(keepForMs)]];
+      // Never later than what a commit has asked for since the claim: his entry is there already, and LT keeps it.
+      const back: Command[] = due === undefined ? [] : [["ZADD", this.#dueOf(userId), "LT", due, userId]];
+      const keep: Command[] = keepForMs === undefined ? [] : [["PEXPIRE", this.#keys.record(userId), lifetime(keepForMs)]];
       // The claim goes last: whoever dies before it leaves one too many entries, never one too few.
-      return [...back, ...keep, ["ZREM", keys.claims(partition), userId]];
+      return [...back, ...keep, ["ZREM", this.#keys.claims(this.#keys.partitionOf(userId)), userId]];
     });
-    await this.#send(commands);
+    await roundTrip(this.#client, commands);
   }
 
   async scan(cursor: string | undefined, limit: number): Promise<RecordPage> {
-    const { client, keys, clock } = this.#options;
-    await clock.moment();
-    const { userIds, next } = await scanRecords(client, keys, cursor, limit);
+    await this.#clock.moment();
+    const { userIds, next } = await scanRecords(this.#client, this.#keys, cursor, limit);
     const { moment, entries } = await this.load(userIds);
     const users = userIds.flatMap((userId, index) => {
       const record = entries[index];
@@ -138,29 +132,19 @@ export class RedisPresenceStore implements PresenceStore {
     return { moment, users, next };
   }
 
-  #commitCommand({ userId, expectedRevision, record, keepForMs, session, signOfLife, event, decidedAt }: Commit): Command {
-    const { keys, clock, leaseTtlMs, sessionTtl, client } = this.#options;
-    return evalsha(scripts.commit, [keys.record(userId), keys.session(userId)], [
-      expectedRevision === 0 ? "" : encodeRevision(expectedRevision),
-      session ? "1" : "0",
-      decidedAt,
-      clock.gapMs,
-      encodeRecord(record),
-      Math.ceil(keepForMs),
-      record.status,
-      signOfLife ? sessionTtl : "off",
-      leaseTtlMs,
-      keys.channel(userId, client.options.db ?? 0),
-      event === undefined ? "" : encodeEvent(event),
-    ]);
+  #recordReads(userIds: readonly UserId[]): readonly Command[] {
+    return chunks(userIds, recordsPerRead).map((some): Command => ["MGET", ...some.map((userId) => this.#keys.record(userId))]);
   }
 
-  #send(commands: readonly Command[]): Promise<unknown[]> {
-    return commands.length === 0 ? Promise.resolve([]) : roundTrip(this.#options.client, commands);
+  #dueOf(userId: UserId): string {
+    return this.#keys.due(this.#keys.partitionOf(userId));
   }
 }
 
-function decoded(text: string | null | undefined): PresenceRecord {
-  if (text === undefined) throw new PresenceError("INTERNAL", "Redis answered for fewer users than it was asked for");
-  return text === null ? unknownRecord : decodeRecord(text);
+function chunks<Entry>(entries: readonly Entry[], size: number): readonly (readonly Entry[])[] {
+  return Array.from({ length: Math.ceil(entries.length / size) }, (_, index) => entries.slice(index * size, (index + 1) * size));
+}
+
+function decoded(text: string | null): PresenceRecord {
+  return text === null || text === "" ? unknownRecord : decodeRecord(text);
 }

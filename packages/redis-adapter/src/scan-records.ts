@@ -1,7 +1,7 @@
 import { PresenceError, type UserId } from "@presence/domain";
 import type { Redis } from "ioredis";
 import type { Keys } from "./keys.ts";
-import { roundTrip } from "./scripts.ts";
+import { roundTrip } from "./round-trip.ts";
 
 /** Where a scan goes on: Redis's own cursor, and the last key told of what it gives, if that was more than a page. */
 interface Position {
@@ -13,7 +13,12 @@ interface Position {
 const maxRounds = 50;
 
 /** The users who have a record, from `token` on, at most `limit`. */
-export async function scanRecords(client: Redis, keys: Keys, token: string | undefined, limit: number): Promise<{ userIds: UserId[]; next: string | undefined }> {
+export async function scanRecords(
+  client: Redis,
+  keys: Keys,
+  token: string | undefined,
+  limit: number,
+): Promise<{ userIds: UserId[]; next: string | undefined }> {
   let { cursor, after } = decodeToken(token);
   // Redis gives a few more than it is asked for. Half a page at a time nearly always fits as a whole, so that the place
   // to go on from is a cursor of Redis's own, which misses nobody, whoever comes and goes meanwhile.

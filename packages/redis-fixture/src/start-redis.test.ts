@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { freePort } from "./free-port.ts";
-import { servingProcess } from "./serving-process.ts";
+import { isServing } from "./is-serving.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
 import { watchdogCommand } from "./watchdog.ts";
 
@@ -31,7 +31,7 @@ test("a real server starts, is killed, comes back empty on the same port, and en
   redis = await startRedis();
   const { port, dir, pid } = redis;
   expect(await ask(port, "SET a 1")).toBe("+OK");
-  expect(await servingProcess(port)).toBe(pid);
+  expect([await isServing(port, pid), await isServing(port, pid + 1)]).toEqual([true, false]);
   await redis.kill();
   await expect(ask(port, "PING")).rejects.toThrow("ECONNREFUSED");
   await redis.restart();
@@ -81,8 +81,13 @@ test("without redis-server the error says how to get it", async () => {
   }
 });
 
+test("a server may have a password", async () => {
+  redis = await startRedis({ args: ["--requirepass", "secret"] });
+  expect(await ask(redis.port, "PING")).toMatch(/^-NOAUTH/);
+});
+
 test("nobody serves on a free port", async () => {
-  expect(await servingProcess(await freePort())).toBeUndefined();
+  expect(await isServing(await freePort(), process.pid)).toBe(false);
 });
 
 test("a server and its files do not outlive the process that started it, even if that is killed", async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
-import { servingProcess } from "./serving-process.ts";
+import { isServing } from "./is-serving.ts";
 import { watchOver } from "./watchdog.ts";
 
 export interface StartRedisOptions {
@@ -115,7 +115,7 @@ async function end(child: ChildProcess): Promise<void> {
 
 async function serves(child: ChildProcess, port: number): Promise<void> {
   for (const deadline = Date.now() + startTimeoutMs; child.exitCode === null; ) {
-    if (child.pid !== undefined && (await servingProcess(port)) === child.pid) return;
+    if (child.pid !== undefined && (await isServing(port, child.pid))) return;
     if (Date.now() > deadline) throw new Error(`redis-server does not answer on port ${port}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

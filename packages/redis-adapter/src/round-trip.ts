@@ -1,0 +1,54 @@
+import type { Redis } from "ioredis";
+import { fromRedis } from "./redis-errors.ts";
+import { scriptsBySha } from "./scripts.ts";
+
+/** One command, with its name in capitals. */
+export type Command = readonly [name: string, ...args: (string | number)[]];
+
+/** What a key is that has the wrong type for a command. */
+const keyKinds: ReadonlyMap<string, string> = new Map([
+  ["HMGET", "a user's session (a hash)"],
+  ["ZADD", "the due index (sorted sets)"],
+  ["ZREM", "the due index (sorted sets)"],
+]);
+
+/**
+ * Sends all commands in one round trip. Scripts that the server does not know (any more) are sent again with their source.
+ * @throws PresenceError what the first failed command came to
+ */
+export async function roundTrip(client: Redis, commands: readonly Command[]): Promise<unknown[]> {
+  if (commands.length === 0) return [];
+  const results = await send(client, commands);
+  const unknown = results.flatMap(([error], index) => (error?.message.startsWith("NOSCRIPT") ? [index] : []));
+  if (unknown.length > 0) {
+    // By source, rather than loaded first: a SCRIPT FLUSH may come between any two commands.
+    const again = await send(
+      client,
+      unknown.map((index) => bySource(commands[index])),
+    );
+    for (const [position, index] of unknown.entries()) results[index] = again[position] ?? [new Error("no answer"), undefined];
+  }
+  return results.map(([error, value], index) => {
+    if (error) throw fromRedis(error, keyKindOf(commands[index]));
+    return value;
+  });
+}
+
+function bySource([, sha, ...rest]: Command = [""]): Command {
+  return ["EVAL", scriptsBySha.get(sha)?.source ?? "", ...rest];
+}
+
+function keyKindOf([name, sha]: Command = [""]): string | undefined {
+  return scriptsBySha.get(sha)?.keyKind ?? keyKinds.get(name);
+}
+
+async function send(client: Redis, commands: readonly Command[]): Promise<[Error | null, unknown][]> {
+  try {
+    // As methods of the pipeline, which ioredis-mock has too; `call` it has not.
+    const results = await client.pipeline(commands.map(([name, ...args]) => [name.toLowerCase(), ...args])).exec();
+    if (results === null) throw new Error("the pipeline was aborted");
+    return results;
+  } catch (error) {
+    throw fromRedis(error);
+  }
+}

@@ -1,0 +1,133 @@
+import {
+  type Commit,
+  type CommitResult,
+  isId,
+  type Millis,
+  type Moment,
+  maxPartyMembers,
+  millis,
+  type PartyId,
+  type PresencePolicy,
+  parseUserId,
+  type Renewal,
+  type RenewalResult,
+  type SessionTtlPolicy,
+  type UserId,
+  unknownRecord,
+  watchGapMs,
+} from "@presence/domain";
+import { encodeEvent } from "./event-text.ts";
+import type { Keys } from "./keys.ts";
+import { decodeRecord, encodeRecord, encodeRevision, unknownFormat } from "./record-text.ts";
+import type { Command } from "./round-trip.ts";
+import { type Script, scripts } from "./scripts.ts";
+
+/** A run of a script: the command for it, and what its answer means. The headers of the Lua files name what stands where. */
+export interface ScriptCall<Result> {
+  readonly command: Command;
+  result(answer: unknown): Result;
+}
+
+type Argument = string | number;
+
+function call<Result>(
+  script: Script,
+  keys: readonly string[],
+  args: readonly Argument[],
+  result: (answer: unknown) => Result,
+): ScriptCall<Result> {
+  return { command: ["EVALSHA", script.sha, keys.length, ...keys, ...args], result };
+}
+
+/** Moves the watch clock on. `acknowledged`: this server's last tick that Redis has confirmed. */
+export function tickCall(keys: Keys, serverId: string, acknowledged: Millis | undefined, policy: PresencePolicy): ScriptCall<Moment> {
+  const { leaseTtlMs, heartbeatIntervalMs } = policy;
+  const blindMs = Math.ceil(1.1 * heartbeatIntervalMs) + 1_000;
+  return call(scripts.tick, [keys.clock], [`server:${serverId}`, acknowledged ?? "", watchGapMs(policy), leaseTtlMs, blindMs], (answer) => {
+    const [now = 0, from = 0, until = 0, blindUntil = 0] = (answer as string[]).map(Number);
+    const window = until === 0 ? undefined : { from: millis(from), until: millis(until) };
+    return { now: millis(now), window, blindUntil: millis(blindUntil) };
+  });
+}
+
+export interface WriteSettings {
+  readonly policy: PresencePolicy;
+  readonly sessionTtl: SessionTtlPolicy;
+  /** The database, which the names of channels tell. */
+  readonly db: number;
+}
+
+/** Writes a decided change. Its result throws `UNAVAILABLE` where the record there is of a newer format. */
+export function commitCall(keys: Keys, commit: Commit, { policy, sessionTtl, db }: WriteSettings): ScriptCall<CommitResult> {
+  const { userId, expectedRevision, record, keepForMs, session, signOfLife, event, decidedAt } = commit;
+  const args = [
+    expectedRevision === 0 ? "" : encodeRevision(expectedRevision),
+    session ? "1" : "0",
+    decidedAt,
+    watchGapMs(policy),
+    encodeRecord(record),
+    lifetime(keepForMs),
+    record.status,
+    signOfLife ? sessionTtl : "off",
+    policy.leaseTtlMs,
+    keys.channel(userId, db),
+    event === undefined ? "" : encodeEvent(event),
+  ];
+  return call(scripts.commit, [keys.record(userId), keys.session(userId)], args, commitResult);
+}
+
+const commitResults = ["committed", "conflict", "stale"] as const satisfies readonly CommitResult[];
+
+function commitResult(answer: unknown): CommitResult {
+  const result = commitResults[Number(answer)];
+  if (result === undefined) throw unknownFormat();
+  return result;
+}
+
+/** A time to live that Redis takes: with nothing left it would refuse half a commit, or delete what is to be kept. */
+export function lifetime(keepForMs: number): number {
+  return Math.max(1, Math.ceil(keepForMs));
+}
+
+/** Moves deadlines later, for as many devices as one script should take. */
+export function renewCall(
+  keys: Keys,
+  renewals: readonly Renewal[],
+  now: Millis,
+  { policy, sessionTtl }: WriteSettings,
+): ScriptCall<readonly RenewalResult[]> {
+  const touched: string[] = [];
+  const args: Argument[] = [now, watchGapMs(policy), sessionTtl];
+  for (const { userId, deviceId, leaseForMs, activeForMs, holder } of renewals) {
+    touched.push(keys.record(userId), keys.session(userId));
+    args.push(deviceId, Math.floor(leaseForMs), activeForMs === undefined ? "-" : Math.floor(activeForMs), holder ?? "-");
+  }
+  return call(scripts.renew, touched, args, (answer) => {
+    const [flags = "", ...texts] = answer as string[];
+    return texts.map((text, index) => ({
+      renewed: flags[2 * index] === "1",
+      record: text === "" ? unknownRecord : decodeRecord(text),
+      session: flags[2 * index + 1] === "1",
+    }));
+  });
+}
+
+/** Who was claimed, and when the one who waited longest became due. */
+export interface Claimed {
+  readonly oldest: Millis | undefined;
+  readonly userIds: readonly UserId[];
+}
+
+/** Claims up to `limit` users that are due in these partitions, in this order. */
+export function claimCall(keys: Keys, partitions: readonly number[], now: Millis, limit: number, claimMs: number): ScriptCall<Claimed> {
+  const touched = partitions.flatMap((partition) => [keys.due(partition), keys.claims(partition)]);
+  return call(scripts.claim, touched, [now, limit, claimMs], (answer) => {
+    const [oldest, ...members] = answer as string[];
+    return { oldest: oldest ? millis(Number(oldest)) : undefined, userIds: members.filter(isId).map((member) => parseUserId(member)) };
+  });
+}
+
+/** The names in a party, or how many there are where that is more than can be listed. */
+export function membersCall(keys: Keys, partyId: PartyId): ScriptCall<number | readonly string[]> {
+  return call(scripts.members, [keys.party(partyId)], [maxPartyMembers], (answer) => answer as number | string[]);
+}

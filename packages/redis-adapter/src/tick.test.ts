@@ -1,0 +1,92 @@
+import { advanceClock, defaultPolicy, longAgo, millis, type WatchClock, type WatchClockPolicy, watchGapMs } from "@presence/domain";
+import { type RunningRedis, startRedis } from "@presence/redis-fixture";
+import fc from "fast-check";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Keys } from "./keys.ts";
+import { roundTrip } from "./round-trip.ts";
+import { tickCall } from "./script-calls.ts";
+
+let redis: RunningRedis;
+let client: Redis;
+beforeAll(async () => {
+  redis = await startRedis();
+  client = new Redis(redis.url);
+});
+afterAll(async () => {
+  client.disconnect();
+  await redis.stop();
+});
+
+const keys = new Keys();
+const { leaseTtlMs, heartbeatIntervalMs } = defaultPolicy;
+const policy: WatchClockPolicy = { gapMs: watchGapMs(defaultPolicy), leaseTtlMs, heartbeatIntervalMs };
+
+async function tick(acknowledged: number | undefined) {
+  const { command, result } = tickCall(keys, "s1", acknowledged === undefined ? undefined : millis(acknowledged), defaultPolicy);
+  const [answer] = await roundTrip(client, [command]);
+  return result(answer);
+}
+
+async function time(): Promise<number> {
+  const [seconds, micros] = await client.time();
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+}
+
+/** Milliseconds from now: near the gap, near a lease, far away, and in the future, as after a step of Redis's clock. */
+const anOffset = fc.oneof(
+  fc.integer({ min: -20_000, max: 20_000 }),
+  fc.integer({ min: -300_000, max: 300_000 }),
+  fc.integer({ min: -2 * policy.gapMs, max: 0 }),
+);
+const stored = fc.option(
+  fc.record({ tick: anOffset, window: fc.option(fc.record({ from: anOffset, lasting: fc.nat(200_000) })), blind: fc.option(anOffset) }),
+);
+/** The caller's last tick; how the store's own memory of it differs, null: it has none. */
+const remembered = fc.option(fc.record({ tick: anOffset, own: fc.option(fc.integer({ min: -3, max: 3 })) }));
+
+test("a tick moves the clock exactly as the domain's rule does", async () => {
+  await fc.assert(
+    fc.asyncProperty(stored, remembered, async (clock, memory) => {
+      await client.del(keys.clock);
+      const start = await time();
+      let before: WatchClock | undefined;
+      if (clock !== null) {
+        const { window } = clock;
+        before = {
+          tick: millis(start + clock.tick),
+          window: window === null ? undefined : { from: millis(start + window.from), until: millis(start + window.from + window.lasting) },
+          blindUntil: clock.blind === null ? longAgo : millis(start + clock.blind),
+        };
+        const { from = 0, until = 0 } = before.window ?? {};
+        await client.hset(keys.clock, { tick: before.tick, from, until, blind: before.blindUntil });
+      }
+      const acknowledged = memory === null ? undefined : millis(start + memory.tick);
+      const own = memory === null || memory.own === null || clock === null ? undefined : start + memory.tick + memory.own;
+      if (own !== undefined) await client.hset(keys.clock, { "server:s1": own });
+
+      const moment = await tick(acknowledged);
+
+      // What Redis's time was, only Redis knows: where it decided, it is the new tick; where the old tick is ahead of it, any earlier time does the same.
+      const kept = acknowledged !== undefined && own !== undefined && own >= acknowledged;
+      const expected = advanceClock(before, moment.now, acknowledged === undefined ? undefined : { tick: acknowledged, kept }, policy);
+      expect(moment).toEqual({ now: expected.tick, window: expected.window, blindUntil: expected.blindUntil });
+      expect(moment.now).toBeGreaterThanOrEqual(start);
+      const { from = 0, until = 0 } = expected.window ?? {};
+      const fields = { tick: expected.tick, from, until, blind: expected.blindUntil, "server:s1": expected.tick };
+      expect(await client.hgetall(keys.clock)).toEqual(
+        Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)])),
+      );
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("servers that have not ticked for a day are forgotten where there are many", async () => {
+  await client.del(keys.clock);
+  const now = await time();
+  const old = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`server:old${index}`, now - 86_500_000]));
+  await client.hset(keys.clock, { ...old, tick: now, from: 0, until: 0, blind: 0, "server:other": now - 1_000 });
+  await tick(undefined);
+  expect(Object.keys(await client.hgetall(keys.clock)).sort()).toEqual(["blind", "from", "server:other", "server:s1", "tick", "until"]);
+});
