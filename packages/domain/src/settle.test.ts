@@ -56,6 +56,22 @@ describe("settling", () => {
   });
 });
 
+test("a device that only a forgotten window kept alive is dropped, also where nobody sees a difference", () => {
+  const story = new Story()
+    .connect("phone")
+    .unwatched(100 * second, 300 * second)
+    .at(200 * second)
+    .set("OFFLINE")
+    .at(201 * second);
+  story.record = {
+    ...story.record,
+    devices: story.record.devices.map((device) => ({ ...device, leaseUntil: after(start, 120 * second) })),
+  };
+  const { record } = settle(story.record, { now: story.now, window: undefined });
+  expect(record.devices).toEqual([]);
+  expect(dueAt(record, undefined)).toBeUndefined();
+});
+
 describe("what is due", () => {
   test("nothing for who has no device", () => {
     const story = new Story().override("DND", { expiresInMs: minute });

@@ -28,8 +28,7 @@ type Visible = Pick<PresenceRecord, "status" | "since" | "lastSeen" | "version">
 export function settle(record: PresenceRecord, moment: Pick<Moment, "now" | "window">): Settled {
   const { window } = moment;
   const now = nowOf(record, moment.now);
-  if (nextDeadline(record, record.settledAt, window) > now && statusAt(record, now, window) === record.status)
-    return { record, moves: none };
+  if (nextDeadline(record, record.settledAt, window) > now && holds(record, now, window)) return { record, moves: none };
 
   const moves: Move[] = [];
   let visible: Visible = record;
@@ -52,6 +51,11 @@ export function settle(record: PresenceRecord, moment: Pick<Moment, "now" | "win
     previous = at;
   }
   return { record: withoutEnded({ ...record, ...pick(visible), settledAt: now }, now, window), moves };
+}
+
+/** Whether what the record says is so, with no device that only a window had kept alive which is gone by now. */
+function holds(record: PresenceRecord, now: Millis, window: Window | undefined): boolean {
+  return statusAt(record, now, window) === record.status && record.devices.every((device) => effective(device.leaseUntil, window) > now);
 }
 
 /** The version of a change at `at`, after `previous`: strictly increasing, and close to the time in µs. */

@@ -15,7 +15,7 @@ beforeEach(() => {
   const sweep = async () => {
     calls++;
     const visited = await (results.shift() ?? (async () => 0))();
-    return { visited, moves: [], lagMs: visited };
+    return { visited, moves: [], lagMs: visited, failures: [] };
   };
   loop = new SweepLoop({ service: { sweep }, log, onAnswer: (answered) => answers.push(answered) });
   loop.start();

@@ -62,7 +62,12 @@ export class SweepLoop {
   async #sweep(): Promise<boolean> {
     const { service, log, onAnswer } = this.#options;
     try {
-      const { visited, lagMs } = await service.sweep(this.#batch);
+      const { visited, lagMs, failures } = await service.sweep(this.#batch);
+      for (const error of failures)
+        log.warn(
+          { error: errorReport(error) },
+          "a user cannot be swept, because his data cannot be read or written; tried again in a lease",
+        );
       this.#lagMs = lagMs;
       if (this.#failing) log.info("sweeps work again");
       this.#failing = false;

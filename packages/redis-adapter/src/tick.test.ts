@@ -39,11 +39,20 @@ const anOffset = fc.oneof(
   fc.integer({ min: -300_000, max: 300_000 }),
   fc.integer({ min: -2 * policy.gapMs, max: 0 }),
 );
+/** Where the last window ends: anywhere, and right where the next one would begin. */
+const anEnd = fc.oneof(fc.record({ lasting: fc.nat(200_000) }), fc.record({ beyondGap: fc.integer({ min: -1, max: 1 }) }));
 const stored = fc.option(
-  fc.record({ tick: anOffset, window: fc.option(fc.record({ from: anOffset, lasting: fc.nat(200_000) })), blind: fc.option(anOffset) }),
+  fc.record({ tick: anOffset, window: fc.option(fc.record({ from: anOffset, end: anEnd })), blind: fc.option(anOffset) }),
 );
 /** The caller's last tick; how the store's own memory of it differs, null: it has none. */
 const remembered = fc.option(fc.record({ tick: anOffset, own: fc.option(fc.integer({ min: -3, max: 3 })) }));
+
+function endOf(
+  lastTick: number,
+  { from, end }: { readonly from: number; readonly end: { lasting: number } | { beyondGap: number } },
+): number {
+  return "lasting" in end ? from + end.lasting : lastTick + policy.gapMs + end.beyondGap;
+}
 
 test("a tick moves the clock exactly as the domain's rule does", async () => {
   await fc.assert(
@@ -55,7 +64,7 @@ test("a tick moves the clock exactly as the domain's rule does", async () => {
         const { window } = clock;
         before = {
           tick: millis(start + clock.tick),
-          window: window === null ? undefined : { from: millis(start + window.from), until: millis(start + window.from + window.lasting) },
+          window: window === null ? undefined : { from: millis(start + window.from), until: millis(start + endOf(clock.tick, window)) },
           blindUntil: clock.blind === null ? longAgo : millis(start + clock.blind),
         };
         const { from = 0, until = 0 } = before.window ?? {};
