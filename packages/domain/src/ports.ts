@@ -48,7 +48,7 @@ export interface Renewal {
   readonly userId: UserId;
   readonly deviceId: DeviceId;
   readonly leaseForMs: number;
-  /** Not negative; undefined: leave activity alone. */
+  /** Undefined: leave activity alone. Not positive: the device is idle, and the renewal is declined. */
   readonly activeForMs: number | undefined;
   /** Renew only what this stream holds; undefined: whoever holds it. */
   readonly holder: string | undefined;
