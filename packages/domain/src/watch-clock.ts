@@ -51,7 +51,7 @@ export function advanceClock(
   };
 }
 
-/** Every client that lives has given a sign of life by then: a heartbeat, its jitter, and a second for the way. */
-function blindMs(policy: WatchClockPolicy): number {
-  return Math.ceil(1.1 * policy.heartbeatIntervalMs) + 1_000;
+/** How long after lost writes no OFFLINE may be told, in ms. Every client that lives has given a sign of life by then: a heartbeat, its jitter, and a second for the way. */
+export function blindMs({ heartbeatIntervalMs }: Pick<WatchClockPolicy, "heartbeatIntervalMs">): number {
+  return Math.ceil(1.1 * heartbeatIntervalMs) + 1_000;
 }

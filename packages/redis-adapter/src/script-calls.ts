@@ -1,4 +1,5 @@
 import {
+  blindMs,
   type Commit,
   type CommitResult,
   isId,
@@ -41,9 +42,8 @@ function call<Result>(
 
 /** Moves the watch clock on. `acknowledged`: this server's last tick that Redis has confirmed. */
 export function tickCall(keys: Keys, serverId: string, acknowledged: Millis | undefined, policy: PresencePolicy): ScriptCall<Moment> {
-  const { leaseTtlMs, heartbeatIntervalMs } = policy;
-  const blindMs = Math.ceil(1.1 * heartbeatIntervalMs) + 1_000;
-  return call(scripts.tick, [keys.clock], [`server:${serverId}`, acknowledged ?? "", watchGapMs(policy), leaseTtlMs, blindMs], (answer) => {
+  const args = [`server:${serverId}`, acknowledged ?? "", watchGapMs(policy), policy.leaseTtlMs, blindMs(policy)];
+  return call(scripts.tick, [keys.clock], args, (answer) => {
     const [now = 0, from = 0, until = 0, blindUntil = 0] = (answer as string[]).map(Number);
     const window = until === 0 ? undefined : { from: millis(from), until: millis(until) };
     return { now: millis(now), window, blindUntil: millis(blindUntil) };
