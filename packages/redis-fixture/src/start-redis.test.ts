@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync } from "node:fs";
-import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { askRedis } from "./ask-redis.ts";
 import { freePort } from "./free-port.ts";
 import { isServing } from "./is-serving.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
@@ -12,53 +12,38 @@ import { watchdogCommand } from "./watchdog.ts";
 let redis: RunningRedis | undefined;
 afterEach(() => redis?.stop());
 
-function ask(port: number, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(port, "127.0.0.1", () => socket.write(`${command}\r\n`));
-    socket.once("data", (data) => {
-      socket.destroy();
-      resolve(data.toString().trim());
-    });
-    socket.setTimeout(300, () => {
-      socket.destroy();
-      reject(new Error("no answer"));
-    });
-    socket.once("error", reject);
-  });
-}
-
 test("a real server starts, is killed, comes back empty on the same port, and ends", async () => {
   redis = await startRedis();
   const { port, dir, pid } = redis;
-  expect(await ask(port, "SET a 1")).toBe("+OK");
+  expect(await askRedis(port, "SET a 1")).toBe("+OK");
   expect([await isServing(port, pid), await isServing(port, pid + 1)]).toEqual([true, false]);
   await redis.kill();
-  await expect(ask(port, "PING")).rejects.toThrow("ECONNREFUSED");
+  await expect(askRedis(port, "PING")).rejects.toThrow("ECONNREFUSED");
   await redis.restart();
   expect(redis.pid).not.toBe(pid);
-  expect(await ask(port, "EXISTS a")).toBe(":0");
+  expect(await askRedis(port, "EXISTS a")).toBe(":0");
   await redis.stop();
-  await expect(ask(port, "PING")).rejects.toThrow("ECONNREFUSED");
+  await expect(askRedis(port, "PING")).rejects.toThrow("ECONNREFUSED");
   expect(existsSync(dir)).toBe(false);
 });
 
 test("what is kept on disk comes back after a kill", async () => {
   redis = await startRedis({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
-  expect(await ask(redis.port, "SET a 1")).toBe("+OK");
+  expect(await redis.ask("SET a 1")).toBe("+OK");
   await redis.kill();
   await redis.restart();
-  expect(await ask(redis.port, "EXISTS a")).toBe(":1");
+  expect(await redis.ask("EXISTS a")).toBe(":1");
 });
 
 test("a paused server does not answer until it goes on, and can be ended while it is paused", async () => {
   redis = await startRedis();
   redis.pause();
-  await expect(ask(redis.port, "PING")).rejects.toThrow("no answer");
+  await expect(redis.ask("PING")).rejects.toThrow("no answer to PING");
   redis.resume();
-  expect(await ask(redis.port, "PING")).toBe("+PONG");
+  expect(await redis.ask("PING")).toBe("+PONG");
   redis.pause();
   await redis.stop();
-  await expect(ask(redis.port, "PING")).rejects.toThrow("ECONNREFUSED");
+  await expect(redis.ask("PING")).rejects.toThrow("ECONNREFUSED");
 });
 
 test("several servers at once are each on a port of their own", async () => {
@@ -83,7 +68,7 @@ test("without redis-server the error says how to get it", async () => {
 
 test("a server may have a password", async () => {
   redis = await startRedis({ args: ["--requirepass", "secret"] });
-  expect(await ask(redis.port, "PING")).toMatch(/^-NOAUTH/);
+  expect(await redis.ask("PING")).toMatch(/^-NOAUTH/);
 });
 
 test("nobody serves on a free port", async () => {

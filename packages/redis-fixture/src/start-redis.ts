@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { askRedis } from "./ask-redis.ts";
 import { freePort } from "./free-port.ts";
 import { isServing } from "./is-serving.ts";
 import { watchOver } from "./watchdog.ts";
@@ -27,6 +28,8 @@ export interface RunningRedis {
   /** SIGSTOP: it does not answer, but its connections stay open. */
   pause(): void;
   resume(): void;
+  /** Sends one command, such as `SAVE`; resolves to the answer's first line as it comes, `+OK`. */
+  ask(command: string): Promise<string>;
 }
 
 const startTimeoutMs = 10_000;
@@ -73,6 +76,7 @@ export async function startRedis({ args = [] }: StartRedisOptions = {}): Promise
     },
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),
+    ask: (command) => askRedis(port, command),
   };
 }
 

@@ -1,0 +1,39 @@
+import { performance } from "node:perf_hooks";
+
+export type StatusName = "ONLINE" | "AWAY" | "DND" | "OFFLINE";
+
+/** What a client was told of one user. */
+export interface Told {
+  readonly user: string;
+  readonly status: StatusName;
+  readonly version: bigint;
+  /** Milliseconds since 1970; undefined: never seen. */
+  readonly since: number | undefined;
+}
+
+/** One line of what a client wrote down. `at` is this machine's monotonic time in milliseconds. */
+export type Entry = { readonly at: number } & (
+  | { readonly kind: "alive"; readonly user: string; readonly sentAt: number }
+  /** The user gives no sign of life any more, on purpose. */
+  | { readonly kind: "silent"; readonly user: string }
+  | { readonly kind: "opened"; readonly client: string }
+  | { readonly kind: "closed"; readonly client: string }
+  | { readonly kind: "stale" | "live"; readonly client: string }
+  | ({ readonly kind: "snapshot" | "change" | "read"; readonly client: string } & Told)
+  /** A change of status was acknowledged. */
+  | ({ readonly kind: "changed" } & Told)
+  /** What the store holds once all has come to rest. */
+  | ({ readonly kind: "rest" } & Told)
+);
+
+/** A line without its time. */
+export type Line = Entry extends infer One ? (One extends Entry ? Omit<One, "at"> : never) : never;
+
+/** What all clients wrote down, in the order in which it happened to them. */
+export class Recorder {
+  readonly entries: Entry[] = [];
+
+  write(line: Line): void {
+    this.entries.push({ at: performance.now(), ...line } as Entry);
+  }
+}

@@ -1,0 +1,7 @@
+import { outages } from "./outages.ts";
+import type { Row } from "./row.ts";
+import { slowWatcher } from "./slow-watcher.ts";
+import { subscriberCut } from "./subscriber-cut.ts";
+
+/** Every fault that can be played, in the order of the table. */
+export const rows: readonly Row[] = [...outages, subscriberCut, slowWatcher];

@@ -1,0 +1,18 @@
+import type { Lie } from "../checker.ts";
+import type { Timing } from "../timing.ts";
+
+/** What one fault came to. */
+export interface Outcome {
+  readonly lies: readonly Lie[];
+  /** Figures that a reader of the table wants, `recovered in 0.4 s`. */
+  readonly figures: string;
+}
+
+/** One fault, and what must hold whatever it does. */
+export interface Row {
+  /** What the command line calls it. */
+  readonly name: string;
+  readonly fault: string;
+  readonly target: string;
+  play(timing: Timing): Promise<Outcome>;
+}

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PresenceServiceClient } from "@presence/proto";
+import { type RunningRedis, startRedis } from "@presence/redis-fixture";
+import { App } from "./app.ts";
+import { openChannel } from "./channel.ts";
+import { findLies, type Lie } from "./checker.ts";
+import { Reader } from "./reader.ts";
+import { Recorder } from "./records.ts";
+import { ServerProcess } from "./server-process.ts";
+import { offlineWithinMs, type Timing } from "./timing.ts";
+import { toldBy } from "./told.ts";
+import { WatchRecorder } from "./watch-recorder.ts";
+
+export interface WorldOptions {
+  readonly timing: Timing;
+  readonly servers?: number;
+  /** Users who give signs of life throughout. */
+  readonly living?: number;
+  /** Users who fall silent when they are told to. */
+  readonly fading?: number;
+  readonly watchers?: number;
+  /** More users who are watched and read; who moves them is not this world's business. */
+  readonly watched?: readonly string[];
+  /** More arguments of `redis-server`. */
+  readonly redisArgs?: readonly string[];
+}
+
+const readEveryMs = 250;
+
+/** A Redis, servers, users with their apps, and friends who watch and read: all real, each writing down what it sees. */
+export class World {
+  readonly recorder = new Recorder();
+  readonly redis: RunningRedis;
+  readonly servers: readonly ServerProcess[];
+  readonly living: readonly App[];
+  readonly fading: readonly App[];
+  readonly watchers: readonly WatchRecorder[];
+  readonly reader: Reader;
+  readonly timing: Timing;
+  /** One to each server. */
+  readonly channels: readonly PresenceServiceClient[];
+  readonly #users: readonly string[];
+  readonly #silent = new Set<string>();
+
+  private constructor(redis: RunningRedis, servers: readonly ServerProcess[], options: WorldOptions) {
+    const { timing, living = 40, fading = 10, watchers = 4, watched = [] } = options;
+    this.redis = redis;
+    this.servers = servers;
+    this.timing = timing;
+    this.channels = servers.map(({ address }) => openChannel(address));
+    const app = (user: string) => new App(user, this.channels, this.recorder, timing);
+    this.living = Array.from({ length: living }, (_, index) => app(`living-${index}`));
+    this.fading = Array.from({ length: fading }, (_, index) => app(`fading-${index}`));
+    const users = [...this.living.map(({ user }) => user), ...this.fading.map(({ user }) => user), ...watched];
+    this.#users = users;
+    this.watchers = Array.from({ length: watchers }, (_, index) => {
+      const channels = servers.map((__, offset) => openChannel(servers[(index + offset) % servers.length]?.address ?? ""));
+      return new WatchRecorder(`watcher-${index}`, users, channels, this.recorder);
+    });
+    this.reader = new Reader("reader", users, this.channels, this.recorder);
+  }
+
+  /** Everybody is online, watched and read when it resolves. */
+  static async start(options: WorldOptions): Promise<World> {
+    const redis = await startRedis(options.redisArgs === undefined ? {} : { args: options.redisArgs });
+    const { leaseMs, heartbeatMs, graceMs } = options.timing;
+    const environment = {
+      REDIS_URL: redis.url,
+      PRESENCE_LEASE_TTL: `${leaseMs}ms`,
+      PRESENCE_HEARTBEAT: `${heartbeatMs}ms`,
+      PRESENCE_GRACE: `${graceMs}ms`,
+    };
+    const servers = await Promise.all(Array.from({ length: options.servers ?? 2 }, () => ServerProcess.start(environment)));
+    const world = new World(redis, servers, options);
+    await Promise.all([...world.living, ...world.fading].map((app) => app.start()));
+    for (const watcher of world.watchers) watcher.open();
+    world.reader.start(readEveryMs);
+    await world.until("every watcher has its snapshot", () => world.watchers.every(({ snapshots }) => snapshots > 0), 15_000);
+    return world;
+  }
+
+  /** Half of those who will fall silent do so now. */
+  async fade(): Promise<void> {
+    const still = this.fading.filter((app) => !this.#silent.has(app.user));
+    const some = still.slice(0, Math.ceil(this.fading.length / 2));
+    for (const app of some) this.#silent.add(app.user);
+    await Promise.all(some.map((app) => app.fallSilent()));
+  }
+
+  /** @throws Error naming what did not come about */
+  async until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
+    for (const deadline = performance.now() + timeoutMs; !(await holds()); await sleep(20)) {
+      if (performance.now() > deadline)
+        throw new Error(`not in ${timeoutMs} ms: ${what}\n${this.servers.map(({ log }) => log).join("\n")}`);
+    }
+  }
+
+  /**
+   * Waits until who is silent is OFFLINE and every watcher has been told everything, then compares all records.
+   * @param lostWrites Redis lost leases: who misses a heartbeat then may be OFFLINE earlier
+   * @returns every lie that anybody was told
+   */
+  async verdict(lostWrites = false): Promise<readonly Lie[]> {
+    const options = { earliestMs: lostWrites ? this.timing.heartbeatMs : this.timing.leaseMs, lostWrites };
+    const users = this.#users;
+    const deadline = performance.now() + offlineWithinMs(this.timing);
+    let rest = await this.#ask(users);
+    while (performance.now() < deadline && !rest?.every(({ user, status }) => !this.#silent.has(user) || status === "OFFLINE")) {
+      await sleep(100);
+      rest = await this.#ask(users);
+    }
+    // Whatever was committed last is on its way; the audit brings what got lost.
+    for (const audited = performance.now() + 12_500; performance.now() < audited; await sleep(100)) {
+      rest = await this.#ask(users);
+      const lies = findLies(
+        [...this.recorder.entries, ...(rest ?? []).map((told) => ({ at: 0, kind: "rest" as const, ...told }))],
+        options,
+      );
+      if (rest !== undefined && lies.every(({ promise }) => promise !== "reliable" && promise !== "resumable")) break;
+    }
+    if (rest === undefined) throw new Error("no server answers at rest");
+    for (const told of rest) this.recorder.write({ kind: "rest", ...told });
+    return findLies(this.recorder.entries, options);
+  }
+
+  /** What the clients did meanwhile, in numbers. */
+  summary(): string {
+    const { answered, refused } = this.reader.counters;
+    const apps = [...this.living, ...this.fading];
+    const sum = (count: (app: App) => number) => apps.reduce((total, app) => total + count(app), 0);
+    const signs = `${sum(({ counters }) => counters.acknowledged)} signs of life (${sum(({ counters }) => counters.failed)} tries failed)`;
+    return `${answered} reads (${refused} refused), ${signs}`;
+  }
+
+  async close(): Promise<void> {
+    this.reader.stop();
+    for (const app of [...this.living, ...this.fading]) app.stop();
+    for (const watcher of this.watchers) watcher.close();
+    for (const channel of this.channels) channel.close();
+    await Promise.all(this.servers.map((server) => server.kill()));
+    await this.redis.stop();
+  }
+
+  #ask(users: readonly string[]): Promise<readonly ReturnType<typeof toldBy>[] | undefined> {
+    return new Promise((resolve) => {
+      this.channels[0]?.batchGetPresence({ userIds: [...users] }, (error, response) =>
+        resolve(error === null ? response.presences.map(toldBy) : undefined),
+      );
+    });
+  }
+}
