@@ -15,12 +15,12 @@ const honest: readonly (readonly [number, Line])[] = [
   [0, { kind: "alive", user: "alice", sentAt: 0 }],
   [1, { kind: "opened", client: "bob" }],
   [2, { kind: "snapshot", client: "bob", ...online }],
-  [3, { kind: "read", client: "carol", ...online }],
+  [3, { kind: "read", client: "carol", sentAt: 2, ...online }],
   [4, { kind: "silent", user: "alice" }],
   [5, { kind: "stale", client: "bob" }],
   [6, { kind: "live", client: "bob" }],
   [1_600, { kind: "change", client: "bob", ...offline }],
-  [1_700, { kind: "read", client: "carol", ...offline }],
+  [1_700, { kind: "read", client: "carol", sentAt: 1_650, ...offline }],
   [2_000, { kind: "rest", ...offline }],
 ];
 
@@ -33,9 +33,16 @@ test("an honest record has no lies", () => {
 });
 
 test("after lost writes a single answer may be older than the one before", () => {
-  const lines = [...honest, [2_100, { kind: "read", client: "carol", ...online }]] as const;
+  const lines = [...honest, [2_100, { kind: "read", client: "carol", sentAt: 2_050, ...online }]] as const;
   expect(findLies(recorded(...lines), { earliestMs, lostWrites: true })).toEqual([]);
   expect(findLies(recorded(...lines), { earliestMs })).toHaveLength(1);
+});
+
+test("an answer that is as old as its question is no lie", () => {
+  const asked = (sentAt: number) =>
+    recorded([5, { kind: "alive", user: "alice", sentAt: 3 }], [6, { kind: "read", client: "carol", sentAt, ...offline }]);
+  expect(findLies(asked(4), { earliestMs })).toEqual([]);
+  expect(findLies(asked(5.5), { earliestMs })).toHaveLength(1);
 });
 
 describe("a doctored record is rejected:", () => {
@@ -43,13 +50,13 @@ describe("a doctored record is rejected:", () => {
     [
       "a version that goes back",
       "ordered",
-      [...honest, [2_100, { kind: "read", client: "carol", ...online, status: "AWAY", version: 9n }]],
+      [...honest, [2_100, { kind: "read", client: "carol", sentAt: 2_050, ...online, status: "AWAY", version: 9n }]],
       /carol was told version 9/,
     ],
     [
       "one version, two states",
       "unique",
-      [...honest, [2_100, { kind: "read", client: "dave", ...offline, since: 1_501 }]],
+      [...honest, [2_100, { kind: "read", client: "dave", sentAt: 2_050, ...offline, since: 1_501 }]],
       /version 20 of alice is OFFLINE since 1500, and OFFLINE since 1501/,
     ],
     ["a change that never came", "reliable", without("change"), /bob still shows alice as ONLINE/],

@@ -109,11 +109,14 @@ function findUnanswered(entries: readonly Entry[]): readonly Lie[] {
 }
 
 function findFalseOffline(entries: readonly Entry[]): readonly Lie[] {
-  const alive = new Set<string>();
+  /** Since when somebody has been known to live. */
+  const alive = new Map<string, number>();
   return entries.flatMap((entry): Lie[] => {
-    if (entry.kind === "alive") alive.add(entry.user);
+    if (entry.kind === "alive" && !alive.has(entry.user)) alive.set(entry.user, entry.at);
     if (entry.kind === "silent") alive.delete(entry.user);
-    if (!isTold(entry) || entry.status !== "OFFLINE" || !alive.has(entry.user)) return [];
+    if (!isTold(entry) || entry.status !== "OFFLINE") return [];
+    const saidAt = entry.kind === "read" ? entry.sentAt : entry.at;
+    if ((alive.get(entry.user) ?? saidAt) >= saidAt) return [];
     return [{ promise: "truthful", what: `${entry.client} was told by a ${entry.kind} that ${entry.user}, who lives, is OFFLINE` }];
   });
 }

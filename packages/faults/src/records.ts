@@ -19,7 +19,9 @@ export type Entry = { readonly at: number } & (
   | { readonly kind: "opened"; readonly client: string }
   | { readonly kind: "closed"; readonly client: string }
   | { readonly kind: "stale" | "live"; readonly client: string }
-  | ({ readonly kind: "snapshot" | "change" | "read"; readonly client: string } & Told)
+  | ({ readonly kind: "snapshot" | "change"; readonly client: string } & Told)
+  /** An answer. It may be as old as its question. */
+  | ({ readonly kind: "read"; readonly client: string; readonly sentAt: number } & Told)
   /** A change of status was acknowledged. */
   | ({ readonly kind: "changed" } & Told)
   /** What the store holds once all has come to rest. */

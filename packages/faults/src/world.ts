@@ -4,8 +4,8 @@ import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { App } from "./app.ts";
 import { openChannel } from "./channel.ts";
 import { findLies, type Lie } from "./checker.ts";
-import { Reader } from "./reader.ts";
-import { Recorder } from "./records.ts";
+import { batchSize, chunks, Reader } from "./reader.ts";
+import { Recorder, type StatusName, type Told } from "./records.ts";
 import { ServerProcess } from "./server-process.ts";
 import { offlineWithinMs, type Timing } from "./timing.ts";
 import { toldBy } from "./told.ts";
@@ -141,11 +141,22 @@ export class World {
     await this.redis.stop();
   }
 
-  #ask(users: readonly string[]): Promise<readonly ReturnType<typeof toldBy>[] | undefined> {
-    return new Promise((resolve) => {
-      this.channels[0]?.batchGetPresence({ userIds: [...users] }, (error, response) =>
-        resolve(error === null ? response.presences.map(toldBy) : undefined),
-      );
-    });
+  /** How many users of all had this status at the verdict. */
+  shown(status: StatusName): number {
+    return this.recorder.entries.filter((entry) => entry.kind === "rest" && entry.status === status).length;
+  }
+
+  /** Everyone, as a server says; undefined where it does not. */
+  async #ask(users: readonly string[]): Promise<readonly Told[] | undefined> {
+    const batches = chunks(users, batchSize).map(
+      (userIds) =>
+        new Promise<readonly Told[] | undefined>((resolve) => {
+          this.channels[0]?.batchGetPresence({ userIds: [...userIds] }, (error, response) =>
+            resolve(error === null ? response.presences.map(toldBy) : undefined),
+          );
+        }),
+    );
+    const answers = await Promise.all(batches);
+    return answers.some((answer) => answer === undefined) ? undefined : answers.flatMap((answer) => answer ?? []);
   }
 }
