@@ -122,17 +122,20 @@ function findFalseOffline(entries: readonly Entry[]): readonly Lie[] {
 }
 
 function findFalseSilence(entries: readonly Entry[], earliestMs: number): readonly Lie[] {
-  const lastSign = new Map<string, number>();
+  const lastSign = new Map<string, Extract<Entry, { kind: "alive" }>>();
   const silent = new Set<string>();
   const offline = new Map<string, Map<string, Set<bigint>>>();
   const rest = new Map<string, Told>();
   const lies: Lie[] = [];
   for (const entry of entries) {
-    if (entry.kind === "alive") lastSign.set(entry.user, entry.sentAt);
+    if (entry.kind === "alive") lastSign.set(entry.user, entry);
     if (entry.kind === "silent") silent.add(entry.user);
     if (entry.kind === "rest") rest.set(entry.user, entry);
     if (!isTold(entry) || entry.status !== "OFFLINE" || !silent.has(entry.user)) continue;
-    const early = (lastSign.get(entry.user) ?? 0) + earliestMs - entry.at;
+    const sign = lastSign.get(entry.user);
+    // Asked before that sign of life was acknowledged: the answer may be of a time before it.
+    if (sign !== undefined && entry.kind === "read" && entry.sentAt < sign.at) continue;
+    const early = (sign?.sentAt ?? 0) + earliestMs - entry.at;
     if (early > 0) {
       const what = `${entry.client} was told that ${entry.user} is OFFLINE ${early.toFixed(0)} ms too early`;
       lies.push({ promise: "truthful", what });
