@@ -1,2 +1,4 @@
 export { freePort } from "./free-port.ts";
+export { type RunningCluster, type StartClusterOptions, startCluster } from "./start-cluster.ts";
 export { type RunningRedis, type StartRedisOptions, startRedis } from "./start-redis.ts";
+export { type RunningSentinels, type StartSentinelsOptions, startSentinels } from "./start-sentinels.ts";

@@ -14,7 +14,8 @@ export function isServing(port: number, pid: number): Promise<boolean> {
     socket.on("data", (data) => {
       answer += data.toString();
       const server = /^process_id:(\d+)/m.exec(answer)?.[1];
-      const loading = /^loading:(\d)/m.exec(answer)?.[1];
+      // A sentinel has nothing to load, and says nothing about it.
+      const loading = answer.includes("redis_mode:sentinel") ? "0" : /^loading:(\d)/m.exec(answer)?.[1];
       const refused = answer.startsWith("-NOAUTH");
       if (!refused && (server === undefined || loading === undefined)) return;
       resolve(refused || (Number(server) === pid && loading === "0"));

@@ -15,13 +15,13 @@ afterEach(() => redis?.stop());
 test("a real server starts, is killed, comes back empty on the same port, and ends", async () => {
   redis = await startRedis();
   const { port, dir, pid } = redis;
-  expect(await askRedis(port, "SET a 1")).toBe("+OK");
+  expect(await askRedis(port, "SET a 1")).toBe("OK");
   expect([await isServing(port, pid), await isServing(port, pid + 1)]).toEqual([true, false]);
   await redis.kill();
   await expect(askRedis(port, "PING")).rejects.toThrow("ECONNREFUSED");
   await redis.restart();
   expect(redis.pid).not.toBe(pid);
-  expect(await askRedis(port, "EXISTS a")).toBe(":0");
+  expect(await askRedis(port, "EXISTS a")).toBe(0);
   await redis.stop();
   await expect(askRedis(port, "PING")).rejects.toThrow("ECONNREFUSED");
   expect(existsSync(dir)).toBe(false);
@@ -29,18 +29,18 @@ test("a real server starts, is killed, comes back empty on the same port, and en
 
 test("what is kept on disk comes back after a kill", async () => {
   redis = await startRedis({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
-  expect(await redis.ask("SET a 1")).toBe("+OK");
+  expect(await redis.ask("SET a 1")).toBe("OK");
   await redis.kill();
   await redis.restart();
-  expect(await redis.ask("EXISTS a")).toBe(":1");
+  expect(await redis.ask("EXISTS a")).toBe(1);
 });
 
 test("a paused server does not answer until it goes on, and can be ended while it is paused", async () => {
   redis = await startRedis();
   redis.pause();
-  await expect(redis.ask("PING")).rejects.toThrow("no answer to PING");
+  await expect(redis.ask("PING")).rejects.toThrow("timed out");
   redis.resume();
-  expect(await redis.ask("PING")).toBe("+PONG");
+  expect(await redis.ask("PING")).toBe("PONG");
   redis.pause();
   await redis.stop();
   await expect(redis.ask("PING")).rejects.toThrow("ECONNREFUSED");
@@ -68,7 +68,7 @@ test("without redis-server the error says how to get it", async () => {
 
 test("a server may have a password", async () => {
   redis = await startRedis({ args: ["--requirepass", "secret"] });
-  expect(await redis.ask("PING")).toMatch(/^-NOAUTH/);
+  await expect(redis.ask("PING")).rejects.toThrow("NOAUTH");
 });
 
 test("nobody serves on a free port", async () => {

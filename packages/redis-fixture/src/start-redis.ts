@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { askRedis } from "./ask-redis.ts";
@@ -10,6 +10,8 @@ import { watchOver } from "./watchdog.ts";
 export interface StartRedisOptions {
   /** More arguments of `redis-server`, such as `["--appendonly", "yes"]`. By default nothing is kept on disk. */
   readonly args?: readonly string[];
+  /** Makes it a sentinel with these lines in its configuration file, which it rewrites itself. */
+  readonly sentinel?: readonly string[];
 }
 
 /** A real Redis server of a test's own. */
@@ -28,8 +30,8 @@ export interface RunningRedis {
   /** SIGSTOP: it does not answer, but its connections stay open. */
   pause(): void;
   resume(): void;
-  /** Sends one command, such as `SAVE`; resolves to the answer's first line as it comes, `+OK`. */
-  ask(command: string): Promise<string>;
+  /** Sends one command, such as `SAVE`. @throws Error where nobody answers, or the answer is an error */
+  ask(command: string): Promise<unknown>;
 }
 
 const startTimeoutMs = 10_000;
@@ -39,15 +41,18 @@ const maxPorts = 5;
  * Starts `redis-server` on a free loopback port. It does not outlive this process, however that ends.
  * @throws Error where it is not installed or does not come up
  */
-export async function startRedis({ args = [] }: StartRedisOptions = {}): Promise<RunningRedis> {
+export async function startRedis({ args = [], sentinel }: StartRedisOptions = {}): Promise<RunningRedis> {
   const dir = mkdtempSync(join(tmpdir(), "presence-redis-"));
   let port = 0;
+  let command: readonly string[];
   let child: ChildProcess;
   try {
     for (let attempt = 1; ; attempt++) {
       port = await freePort();
       try {
-        child = await launch(port, dir, args);
+        const fixed = { port: String(port), bind: "127.0.0.1", dir };
+        command = sentinel === undefined ? serverCommand(fixed, args) : sentinelCommand(fixed, sentinel);
+        child = await launch(port, dir, command);
         break;
       } catch (error) {
         // Somebody else took the port after we had found it free.
@@ -72,7 +77,7 @@ export async function startRedis({ args = [] }: StartRedisOptions = {}): Promise
     kill: () => end(child),
     async restart() {
       await end(child);
-      child = await launch(port, dir, args);
+      child = await launch(port, dir, command);
     },
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),
@@ -80,9 +85,21 @@ export async function startRedis({ args = [] }: StartRedisOptions = {}): Promise
   };
 }
 
-async function launch(port: number, dir: string, args: readonly string[]): Promise<ChildProcess> {
-  const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no"];
-  const child = spawn("redis-server", [...fixed, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+type Fixed = Readonly<Record<"port" | "bind" | "dir", string>>;
+
+function serverCommand(fixed: Fixed, args: readonly string[]): readonly string[] {
+  const fixedArgs = Object.entries(fixed).flatMap(([name, value]) => [`--${name}`, value]);
+  return [...fixedArgs, "--save", "", "--appendonly", "no", "--daemonize", "no", ...args];
+}
+
+function sentinelCommand(fixed: Fixed, lines: readonly string[]): readonly string[] {
+  const file = join(fixed.dir, "sentinel.conf");
+  writeFileSync(file, [...Object.entries(fixed).map((entry) => entry.join(" ")), ...lines, ""].join("\n"));
+  return [file, "--sentinel"];
+}
+
+async function launch(port: number, dir: string, command: readonly string[]): Promise<ChildProcess> {
+  const child = spawn("redis-server", command, { stdio: ["ignore", "pipe", "pipe"] });
   watchOver(child, dir);
   let log = "";
   for (const output of [child.stdout, child.stderr]) {

@@ -22,7 +22,7 @@ export const subscriberCut: Row = {
       let killed = 0;
       for (let cut = 0; cut < cuts; cut++) {
         await sleep(cutEveryMs);
-        killed += Number((await world.redis.ask("CLIENT KILL TYPE pubsub")).slice(1));
+        killed += Number(await world.redis.ask("CLIENT KILL TYPE pubsub"));
       }
       await changes.stop();
       const lies = await world.verdict();
