@@ -17,9 +17,11 @@ const arrows: Record<string, readonly string[]> = {
   "packages/redis-adapter": ["domain"],
   "packages/grpc-server": ["domain", "memory-adapter", "proto", "redis-adapter"],
   "packages/client": ["proto"],
-  "packages/cli": ["client"],
+  "packages/cli": ["client", "redis-adapter"],
+  "packages/faults": ["client", "grpc-server", "proto", "redis-fixture"],
   "packages/redis-fixture": [],
   "packages/simulation": ["domain", "memory-adapter"],
+  "examples/chat": ["client", "grpc-server", "redis-fixture"],
   "examples/embedded": ["domain", "memory-adapter"],
 };
 

@@ -17,7 +17,10 @@ const calls = [
   "script/presence get alice bob",
   "script/presence explain alice",
 ];
+const doctor = "REDIS_URL=redis://127.0.0.1:6379 script/presence doctor";
 const example = "script/build && node examples/embedded/dist/main.js";
+/** `examples/chat/src/main.test.ts` runs it: it takes its time. */
+const chat = "script/build && node examples/chat/dist/main.js";
 const oneFolder = "npx vitest run packages/redis-fixture";
 const format = "script/format";
 /** It runs this very test, and .ci/run runs it on a clean checkout. */
@@ -29,7 +32,7 @@ afterEach(async () => {
 });
 
 test("every command in the guides is proven here, and nothing else is", () => {
-  const proven = [inMemory, onRedis, ...calls, example, oneFolder, format, everything];
+  const proven = [inMemory, onRedis, ...calls, doctor, example, chat, oneFolder, format, everything];
   expect([...new Set(guides.flatMap(commands))].sort()).toEqual(proven.sort());
 });
 
@@ -86,10 +89,14 @@ describe("the commands do what the guides say", () => {
     tryIt(await serve(inMemory));
   });
 
-  test(onRedis, { timeout: 120_000 }, async () => {
+  test(`${onRedis}, and ${doctor}`, { timeout: 120_000 }, async () => {
     const redis = await startRedis();
     cleanUps.push(() => redis.stop());
-    tryIt(await serve(onRedis.replace("6379", String(redis.port))));
+    const address = await serve(onRedis.replace("6379", String(redis.port)));
+    tryIt(address);
+    const looked = run(doctor.replace("6379", String(redis.port)), { env: { PRESENCE_SERVER: address } });
+    expect(looked).toMatch(/^server\tok\t/m);
+    expect(looked).toMatch(/^sweeper\tok\t/m);
   });
 
   test(example, { timeout: 120_000 }, () => {

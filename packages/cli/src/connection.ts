@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { PresenceClient } from "@presence/client";
 import { clientFailure } from "./client-failure.ts";
 import { Failure } from "./failure.ts";
-import type { Io } from "./io.ts";
+import { type Io, setting } from "./io.ts";
 
 export const defaultServer = "127.0.0.1:50051";
 
@@ -24,7 +24,8 @@ export async function withClient(io: Io, serverOption: string | undefined, use: 
   }
 }
 
-function serverAddress(option: string | undefined, io: Io): string {
+/** The server that option and environment name. @throws Failure where that is no address */
+export function serverAddress(option: string | undefined, io: Io): string {
   const variable = setting(io, "PRESENCE_SERVER");
   const server = option ?? variable ?? defaultServer;
   const port = Number(/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(server)?.[1] ?? 0);
@@ -48,10 +49,4 @@ async function certificateAuthority(path: string | undefined): Promise<Buffer | 
       cause,
     );
   }
-}
-
-// An empty variable is one that somebody meant to unset.
-function setting(io: Io, name: string): string | undefined {
-  const value = io.env[name];
-  return value === "" ? undefined : value;
 }

@@ -21,6 +21,12 @@ export interface Io {
   readonly interrupted: AbortSignal;
 }
 
+/** A variable; an empty one is one that somebody meant to unset. */
+export function setting({ env }: Io, name: string): string | undefined {
+  const value = env[name];
+  return value === "" ? undefined : value;
+}
+
 /** Whether the reader of our output has gone (`presence list | head -1`), which is no failure. */
 export function isClosedPipe(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EPIPE";

@@ -1,8 +1,10 @@
 import { Command, type CommanderError, Option } from "commander";
 import { defaultServer } from "./connection.ts";
+import type { DoctorOptions } from "./doctor/doctor.ts";
 import { durationExamples, parseDuration } from "./duration.ts";
 import { Failure } from "./failure.ts";
 import { parseStatus, parseStatuses } from "./status-words.ts";
+import { top } from "./top.ts";
 import * as verbs from "./verbs.ts";
 import { type Watched, watch } from "./watch.ts";
 
@@ -31,12 +33,14 @@ export interface ProgramOptions {
   readonly writeOut: (text: string) => void;
   /** Sets up what a verb needs, and runs it. */
   readonly perform: (options: GlobalOptions, verb: (bench: verbs.Bench) => Promise<void>) => Promise<void>;
+  /** Looks for what is wrong, also where there is no server. */
+  readonly diagnose: (options: GlobalOptions, parts: DoctorOptions) => Promise<void>;
 }
 
 const defaultLimit = 100;
 
 /** The command line: words and options. What is wrong with them is thrown as a `Failure`. */
-export function createProgram({ version, writeOut, perform }: ProgramOptions): Command {
+export function createProgram({ version, writeOut, perform, diagnose }: ProgramOptions): Command {
   const program = new Command("presence");
   program
     .description("Who is ONLINE, AWAY, DND or OFFLINE, right now.")
@@ -100,6 +104,20 @@ export function createProgram({ version, writeOut, perform }: ProgramOptions): C
 
   verb("stats", "print numbers of the whole service").action(() => run((bench) => verbs.stats(bench)));
 
+  verb("top", "follow the numbers of the whole service until Ctrl-C")
+    .addHelpText("after", columnsOfTop)
+    .action(() => run((bench) => top(bench)));
+
+  verb("doctor", "look for what is wrong with the server and its Redis, and print what to do")
+    .option("--redis <url>", "the Redis of the servers (REDIS_URL)")
+    .option("--no-redis", "leave Redis out")
+    .option("--no-server", "leave the server out")
+    .addHelpText("after", whatDoctorReads)
+    .action(({ redis, server }: { readonly redis?: string | false; readonly server: boolean }) => {
+      const options = program.opts<GlobalOptions>();
+      return diagnose(options, { redis, server: server && options.server });
+    });
+
   return program;
 }
 
@@ -137,6 +155,14 @@ In a pipe: user, status, since, lastSeen, validUntil, version and message, with 
 
 const eventsOfAWatch = `
 In a pipe one line an event: snapshot, change, joined, left, stale or live, then the fields of presence get.`;
+
+const columnsOfTop = `
+In a pipe one line a second: time, ONLINE, AWAY, DND, OFFLINE, devices, watchStreams, sweepLagMs and feed, with tabs between.`;
+
+const whatDoctorReads = `
+It goes by the servers' own variables: REDIS_URL, PRESENCE_REDIS_USERNAME, PRESENCE_REDIS_PASSWORD, PRESENCE_REDIS_TLS_CA,
+PRESENCE_SESSION_KEY, PRESENCE_SESSION_TTL, PRESENCE_KEY_PREFIX, PRESENCE_LEASE_TTL. It writes nothing.
+In a pipe: name, level (ok, note or problem), what was found and what to do, with tabs between. Exit code 1: a problem.`;
 
 const examples = `
 Examples:

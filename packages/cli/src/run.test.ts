@@ -63,7 +63,7 @@ describe("help and version", () => {
     expect(await runRecorded(["--version"])).toEqual({ exitCode: 0, stdout: "1.2.3\n", stderr: "" });
     const help = await runRecorded(["--help"]);
     expect(help).toMatchObject({ exitCode: 0, stderr: "" });
-    for (const word of ["get", "set", "party", "explain", "kick", "list", "stats", "Exit codes", "PRESENCE_TOKEN"])
+    for (const word of ["get", "set", "party", "explain", "kick", "list", "stats", "top", "doctor", "Exit codes", "PRESENCE_TOKEN"])
       expect(help.stdout).toContain(word);
   });
 

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { withClient } from "./connection.ts";
+import { doctor } from "./doctor/doctor.ts";
 import { Failure } from "./failure.ts";
 import { type Io, isClosedPipe } from "./io.ts";
 import { colorsFor, lookOf } from "./look.ts";
@@ -37,6 +38,7 @@ async function perform(argv: readonly string[], io: Io): Promise<ExitCode> {
     version: io.version,
     writeOut: (text) => help.push(text),
     perform: (options, verb) => performVerb(options, verb, io),
+    diagnose: (options, parts) => doctor(io, lookOf(io, options), parts),
   });
   try {
     if (argv.length === 0) {

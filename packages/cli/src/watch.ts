@@ -1,6 +1,7 @@
 import type { Presence, WatchUpdate } from "@presence/client";
 import { renderPresences } from "./render/presence.ts";
 import { renderState, renderUpdate } from "./render/watch.ts";
+import { onSecondScreen, picture } from "./screen.ts";
 import type { Bench } from "./verbs.ts";
 
 /** Whom to follow. */
@@ -9,11 +10,6 @@ export type Watched = { readonly users: readonly string[] } | { readonly party: 
 /** A picture at most so often, whatever happens; and so often anyway, since it tells how long ago things were. */
 const redrawMs = 100;
 const refreshMs = 1_000;
-
-const enterScreen = "\u001b[?1049h";
-const leaveScreen = "\u001b[?1049l";
-const home = "\u001b[H";
-const clearBelow = "\u001b[J";
 
 /** Follows users or a party until Ctrl-C: a table that redraws itself on a terminal, one line an event elsewhere. */
 export async function watch(bench: Bench, watched: Watched): Promise<void> {
@@ -25,8 +21,7 @@ export async function watch(bench: Bench, watched: Watched): Promise<void> {
 
 async function draw(bench: Bench, updates: AsyncGenerator<WatchUpdate, void>): Promise<void> {
   const view = new View(bench);
-  await bench.print(enterScreen);
-  try {
+  const follow = async () => {
     await view.show();
     const timer = setInterval(() => view.showSoon(), refreshMs);
     try {
@@ -35,11 +30,8 @@ async function draw(bench: Bench, updates: AsyncGenerator<WatchUpdate, void>): P
       clearInterval(timer);
       await view.end();
     }
-  } finally {
-    // What was there before comes back, and below it what was seen last.
-    await bench.print(leaveScreen);
-    await bench.print(await view.table());
-  }
+  };
+  await onSecondScreen(bench, () => view.table(), follow);
 }
 
 /** What a person sees of a watch. */
@@ -73,11 +65,8 @@ class View {
   }
 
   async show(): Promise<void> {
-    const { look, print, rows } = this.#bench;
-    const lines = (await this.table()).trimEnd().split("\n");
-    const room = Math.max(3, rows - 2);
-    const shown = lines.length > room ? [...lines.slice(0, room - 1), look.colors.dim(`… and ${lines.length - room + 1} more`)] : lines;
-    await print(`${home}${shown.map((line) => `${line}\u001b[K\n`).join("")}${renderState(this.#state, look)}\u001b[K${clearBelow}`);
+    const { look, print } = this.#bench;
+    await print(picture(await this.table(), renderState(this.#state, look), this.#bench));
   }
 
   table(): Promise<string> {

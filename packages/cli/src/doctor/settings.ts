@@ -1,0 +1,76 @@
+import { readFile } from "node:fs/promises";
+import type { ExamineRedisOptions } from "@presence/redis-adapter/doctor";
+import { durationExamples, parseDuration } from "../duration.ts";
+import { Failure } from "../failure.ts";
+import { type Io, setting } from "../io.ts";
+
+const ttlPolicies = ["align", "exact", "off"] as const;
+
+/**
+ * The Redis to look at and what its servers expect there, from the option and the servers' own variables; undefined where
+ * nothing names a Redis. What cannot be used is wrong usage.
+ */
+export async function redisSettings(io: Io, option: string | undefined): Promise<ExamineRedisOptions | undefined> {
+  const url = option ?? setting(io, "REDIS_URL");
+  if (url === undefined) return undefined;
+  return {
+    url: redisUrl(url, option === undefined ? "REDIS_URL" : "--redis"),
+    username: setting(io, "PRESENCE_REDIS_USERNAME"),
+    password: setting(io, "PRESENCE_REDIS_PASSWORD"),
+    tlsCa: await authority(setting(io, "PRESENCE_REDIS_TLS_CA")),
+    ...optional("sessionKey", template(setting(io, "PRESENCE_SESSION_KEY"))),
+    ...optional("keyPrefix", prefix(setting(io, "PRESENCE_KEY_PREFIX"))),
+    leaseTtlMs: lease(setting(io, "PRESENCE_LEASE_TTL")),
+    sessionTtl: ttlPolicy(setting(io, "PRESENCE_SESSION_TTL")),
+  };
+}
+
+// It may hold a password, so it is never repeated.
+function redisUrl(text: string, name: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== "" && /^\/?\d{0,4}$/.test(url.pathname)) return text;
+  throw Failure.usage(`${name} is no address of a Redis`, "write it as redis://127.0.0.1:6379/0, or rediss://… for TLS");
+}
+
+async function authority(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const hint = "it holds the certificate of the authority of Redis, in PEM";
+    throw new Failure(2, `the file of PRESENCE_REDIS_TLS_CA cannot be read: ${reason}`, hint, cause);
+  }
+}
+
+function template(text: string | undefined): string | undefined {
+  if (text === undefined || (/^[\x21-\x7e]{1,200}$/.test(text) && text.split("%s").length === 2 && bracesFit(text))) return text;
+  throw Failure.usage(`PRESENCE_SESSION_KEY is '${text}', which is no key with one %s`, "write it as session:%s");
+}
+
+/** No braces, or a hash tag. */
+function bracesFit(text: string): boolean {
+  return !/[{}]/.test(text) || /^[^{]*\{[^}]+\}/.test(text);
+}
+
+function prefix(text: string | undefined): string | undefined {
+  if (text === undefined || /^[\x21-\x7a\x7c\x7e]{1,100}$/.test(text)) return text;
+  throw Failure.usage(`PRESENCE_KEY_PREFIX is '${text}', which has blanks or braces`, "write it as presence:");
+}
+
+function lease(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 1) return ms;
+  throw Failure.usage(`PRESENCE_LEASE_TTL is '${text}', which is no duration`, durationExamples);
+}
+
+function ttlPolicy(text: string | undefined): ExamineRedisOptions["sessionTtl"] {
+  const policy = ttlPolicies.find((candidate) => candidate === text);
+  if (policy !== undefined || text === undefined) return policy;
+  throw Failure.usage(`PRESENCE_SESSION_TTL is '${text}'`, "it is align, exact or off");
+}
+
+function optional<Name extends string, Value>(name: Name, value: Value | undefined): { readonly [Key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [Key in Name]: Value });
+}

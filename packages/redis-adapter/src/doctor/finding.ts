@@ -1,0 +1,28 @@
+/** `ok`: as it should be. `note`: worth knowing, nothing is wrong with the answers. `problem`: somebody has to act. */
+export type Level = "ok" | "note" | "problem";
+
+/** What one check came to. */
+export interface Finding {
+  /** Of the check; stays the same for good. */
+  readonly name: string;
+  readonly level: Level;
+  /** One or two sentences. May hold what Redis or other services said: escape it before it is printed. */
+  readonly found: string;
+  /** What to do, with the command where there is one; undefined: nothing. */
+  readonly advice: string | undefined;
+}
+
+/** A finding without its name, as a check gives it. */
+export type Verdict = Omit<Finding, "name">;
+
+export function ok(found: string): Verdict {
+  return { level: "ok", found, advice: undefined };
+}
+
+export function note(found: string, advice?: string): Verdict {
+  return { level: "note", found, advice };
+}
+
+export function problem(found: string, advice: string): Verdict {
+  return { level: "problem", found, advice };
+}
