@@ -1,6 +1,8 @@
 import type { FeedListener, Presence, PresenceFeed, UserId } from "@presence/domain";
 import type { Redis } from "ioredis";
 import { keepPinging } from "./connection-pings.ts";
+import { onRevoked } from "./revoked-subscriptions.ts";
+import { plainSubscriptions, type Subscriptions } from "./subscriptions.ts";
 
 /** How users map to channels, and messages to presences. */
 export interface FeedChannels {
@@ -14,10 +16,10 @@ export interface RedisPresenceFeedOptions {
   readonly connection: Redis;
   readonly channels: FeedChannels;
   readonly onProblem: (message: string, error: unknown) => void;
+  /** Default: those of one Redis. */
+  readonly subscriptions?: Subscriptions;
 }
 
-/** Most channels in one command: ioredis sends them all at once, and Redis cuts a client whose replies pile up. */
-const channelsPerCommand = 1_000;
 const retryMs = 250;
 
 /** Changes by Redis pub/sub, a channel a user. It subscribes again by itself, and says so: a gap is announced, never hidden. */
@@ -25,6 +27,7 @@ export class RedisPresenceFeed implements PresenceFeed {
   readonly #connection: Redis;
   readonly #channels: FeedChannels;
   readonly #onProblem: (message: string, error: unknown) => void;
+  readonly #subscriptions: Subscriptions;
   readonly #users = new Map<string, UserId>();
   #listener: FeedListener | undefined;
   readonly #stopPinging: () => void;
@@ -35,12 +38,15 @@ export class RedisPresenceFeed implements PresenceFeed {
   #epoch = 0;
   #closed = false;
 
-  constructor({ connection, channels, onProblem }: RedisPresenceFeedOptions) {
+  constructor({ connection, channels, onProblem, subscriptions = plainSubscriptions }: RedisPresenceFeedOptions) {
     this.#connection = connection;
     this.#channels = channels;
     this.#onProblem = onProblem;
-    connection.on("messageBuffer", (channel: Buffer, message: Buffer) => this.#receive(channel.toString(), message));
+    this.#subscriptions = subscriptions;
+    connection.on(subscriptions.event, (channel: Buffer, message: Buffer) => this.#receive(channel.toString(), message));
     connection.on("ready", () => this.#resubscribe());
+    // What ioredis makes of a subscription that is taken back is not to be relied on: everything is subscribed anew.
+    if (subscriptions.revocable) onRevoked(connection, () => connection.stream.destroy());
     connection.on("close", () => this.#lost());
     this.#stopPinging = keepPinging(connection, 1, () => onProblem("the feed's connection does not answer; connecting again", undefined));
   }
@@ -62,9 +68,11 @@ export class RedisPresenceFeed implements PresenceFeed {
     const channels = userIds.map((userId) => this.#channels.channelOf(userId));
     for (const channel of channels) this.#users.delete(channel);
     if (this.#connection.status !== "ready") return;
-    for (const some of chunks(channels)) {
+    for (const some of this.#subscriptions.groups(channels)) {
       // Who is still sent to us is not listened to; the next connection will not ask for him.
-      this.#connection.unsubscribe(...some).catch((error: unknown) => this.#onProblem("channels could not be unsubscribed", error));
+      this.#subscriptions
+        .unsubscribe(this.#connection, some)
+        .catch((error: unknown) => this.#onProblem("channels could not be unsubscribed", error));
     }
   }
 
@@ -115,11 +123,11 @@ export class RedisPresenceFeed implements PresenceFeed {
     if (this.#connection.status !== "ready" || this.#fresh.length === 0) return;
     const channels = this.#fresh.filter((channel) => this.#users.has(channel));
     this.#fresh = [];
-    for (const some of chunks(channels)) this.#request(some, this.#epoch);
+    for (const some of this.#subscriptions.groups(channels)) this.#request(some, this.#epoch);
   }
 
   #request(channels: readonly string[], epoch: number): void {
-    this.#connection.subscribe(...channels).then(
+    this.#subscriptions.subscribe(this.#connection, channels).then(
       () => {
         if (epoch === this.#epoch) this.#listener?.subscribed(channels.flatMap((channel) => this.#users.get(channel) ?? []));
       },
@@ -134,8 +142,4 @@ export class RedisPresenceFeed implements PresenceFeed {
       },
     );
   }
-}
-
-function* chunks(channels: readonly string[]): Generator<readonly string[]> {
-  for (let from = 0; from < channels.length; from += channelsPerCommand) yield channels.slice(from, from + channelsPerCommand);
 }

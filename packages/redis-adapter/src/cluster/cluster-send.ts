@@ -1,0 +1,77 @@
+import slotOf from "cluster-key-slot";
+import type { Cluster } from "ioredis";
+import type { Command } from "../round-trip.ts";
+import { nodeOf, ownerOf } from "./connect-cluster.ts";
+
+type Answer = [error: Error | null, value: unknown];
+
+const none: Command = [""];
+const noAnswer: Answer = [new Error("no answer"), undefined];
+
+/**
+ * Sends all commands, each node's in one pipeline of its own: there is no order between nodes. What a node does not serve (any more),
+ * or not yet, is sent again to whom it names.
+ */
+export async function sendToCluster(cluster: Cluster, commands: readonly Command[]): Promise<Answer[]> {
+  // A cluster reads many keys in one command only where they share a slot.
+  const parts = commands.map((command): readonly Command[] =>
+    command[0] === "MGET" ? command.slice(1).map((key): Command => ["GET", key]) : [command],
+  );
+  const answers = await sendSingly(cluster, parts.flat());
+  let from = 0;
+  return commands.map(([name], index): Answer => {
+    const to = from + (parts[index]?.length ?? 0);
+    const own = answers.slice(from, to);
+    from = to;
+    if (name !== "MGET") return own[0] ?? noAnswer;
+    return [own.find(([error]) => error !== null)?.[0] ?? null, own.map(([, value]) => value)];
+  });
+}
+
+async function sendSingly(cluster: Cluster, commands: readonly Command[]): Promise<readonly Answer[]> {
+  const byNode = new Map<string, number[]>();
+  for (const [index, command] of commands.entries()) {
+    const node = ownerOf(cluster, slotOf(keyOfCommand(command))) ?? "";
+    const own = byNode.get(node);
+    if (own === undefined) byNode.set(node, [index]);
+    else own.push(index);
+  }
+  const answers: Answer[] = [];
+  await Promise.all(
+    [...byNode].map(async ([node, indexes]) => {
+      const own = indexes.map((index) => commands[index] ?? none);
+      const sent = await sendToNode(cluster, node, own);
+      for (const [position, index] of indexes.entries()) answers[index] = sent[position] ?? noAnswer;
+    }),
+  );
+  return answers;
+}
+
+async function sendToNode(cluster: Cluster, key: string, commands: readonly Command[]): Promise<readonly Answer[]> {
+  const node = nodeOf(cluster, key);
+  if (node === undefined) return commands.map((): Answer => [new Error("CLUSTERDOWN no node serves the slot"), undefined]);
+  if (node.status !== "ready" && node.status !== "wait") return commands.map((): Answer => [new Error("Connection is closed."), undefined]);
+  const answers = (await node.pipeline(commands.map(([name, ...args]) => [name.toLowerCase(), ...args])).exec()) ?? [];
+  return Promise.all(
+    answers.map((answer, index) => (isRedirected(answer[0]) ? redirect(cluster, commands[index] ?? none) : (answer as Answer))),
+  );
+}
+
+/** A slot has moved, is on its way, or its new owner is being chosen. The command was not carried out. */
+function isRedirected(error: Error | null): boolean {
+  return error !== null && /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message);
+}
+
+/** ioredis follows where it is sent, and learns the way. */
+async function redirect(cluster: Cluster, [name, ...args]: Command): Promise<Answer> {
+  try {
+    return [null, await cluster.call(name, ...args)];
+  } catch (error) {
+    return [error instanceof Error ? error : new Error(String(error)), undefined];
+  }
+}
+
+/** The first key of a command: the others share its slot. */
+function keyOfCommand([name, ...args]: Command): string {
+  return String((name === "EVALSHA" || name === "EVAL" ? args[2] : args[0]) ?? "");
+}
