@@ -1,3 +1,5 @@
+export type { AttachUpdate, WatchTargets } from "./attach/attach-update.ts";
+export type { Attachment, CloseOptions } from "./attach/attachment.ts";
 export type {
   ConnectCall,
   Connected,

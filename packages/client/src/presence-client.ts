@@ -1,10 +1,12 @@
-import { PresenceServiceService as rpcs, StatusReason } from "@presence/proto";
+import { PresenceServiceService as rpcs } from "@presence/proto";
+import { Attachment } from "./attach/attachment.ts";
 import type { ConnectCall, Connected, DisconnectCall, HeartbeatAnswer, HeartbeatCall, HeartbeatResult, SetStatusCall } from "./calls.ts";
-import { durationMs, toDuration } from "./durations.ts";
-import { heartbeatResultFrom, ownPresenceFrom, partyFrom, presenceFrom, toWireStatus } from "./messages.ts";
+import { durationMs } from "./durations.ts";
+import { heartbeatResultFrom, ownPresenceFrom, partyFrom, presenceFrom } from "./messages.ts";
 import type { OwnPresence, Party, Presence } from "./presence.ts";
 import { PresenceAdminClient } from "./presence-admin-client.ts";
 import { followWatch, type WatchUpdate } from "./presence-watch.ts";
+import { connectedFrom, toConnectRequest, toHeartbeatRequest, toSetStatusRequest } from "./requests.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
 import { UnaryCaller } from "./unary-caller.ts";
 import { defaultWatchBackoff, type WatchBackoff } from "./watch-backoff.ts";
@@ -24,9 +26,9 @@ export interface PresenceClientOptions {
   readonly retry?: Partial<RetryPolicy> | undefined;
 }
 
-/** How a watch ends, and comes back. */
+/** How a watch or an attachment ends, and comes back. */
 export interface WatchOptions {
-  /** Ends the watch. */
+  /** Ends it. */
   readonly signal?: AbortSignal | undefined;
   /** What differs from the default backoff. */
   readonly backoff?: Partial<WatchBackoff> | undefined;
@@ -68,28 +70,19 @@ export class PresenceClient {
   }
 
   /** A device comes online: opens its lease. */
-  async connect({ userId, deviceId, idleForMs }: ConnectCall): Promise<Connected> {
-    const answer = await this.#caller.call(rpcs.connect, { userId, deviceId, idleFor: toDuration(idleForMs, "idle_for") });
-    return {
-      ...ownPresenceFrom(answer),
-      leaseTtlMs: durationMs(answer.leaseTtl) ?? 0,
-      heartbeatIntervalMs: durationMs(answer.heartbeatInterval) ?? 0,
-    };
+  async connect(call: ConnectCall): Promise<Connected> {
+    return connectedFrom(await this.#caller.call(rpcs.connect, toConnectRequest(call)));
   }
 
   /** A sign of life of a device. `FAILED_PRECONDITION` with reason `DEVICE_DISCONNECTED` where only a connect brings it back. */
-  async heartbeat({ userId, deviceId, idleForMs }: HeartbeatCall): Promise<HeartbeatAnswer> {
-    const answer = await this.#caller.call(rpcs.heartbeat, { userId, deviceId, idleFor: toDuration(idleForMs, "idle_for") });
+  async heartbeat(call: HeartbeatCall): Promise<HeartbeatAnswer> {
+    const answer = await this.#caller.call(rpcs.heartbeat, toHeartbeatRequest(call));
     return { ...ownPresenceFrom(answer), leaseTtlMs: durationMs(answer.leaseTtl) ?? 0 };
   }
 
   /** Signs of life of at most 1,000 devices; a refused one does not fail the others. Results in order. */
   async batchHeartbeat(calls: readonly HeartbeatCall[]): Promise<readonly HeartbeatResult[]> {
-    const heartbeats = calls.map(({ userId, deviceId, idleForMs }, index) => ({
-      userId,
-      deviceId,
-      idleFor: toDuration(idleForMs, `heartbeats[${index}].idle_for`),
-    }));
+    const heartbeats = calls.map((call, index) => toHeartbeatRequest(call, `heartbeats[${index}].idle_for`));
     return (await this.#caller.call(rpcs.batchHeartbeat, { heartbeats })).results.map(heartbeatResultFrom);
   }
 
@@ -99,10 +92,8 @@ export class PresenceClient {
   }
 
   /** The user's own word, or an app's report that he is idle. */
-  async setStatus({ userId, status, reason = "MANUAL", expiresInMs, message = "", deviceId = "" }: SetStatusCall): Promise<OwnPresence> {
-    const expiresIn = toDuration(expiresInMs, "expires_in");
-    const request = { userId, status: toWireStatus(status), reason: StatusReason[reason], expiresIn, message, deviceId };
-    return ownPresenceFrom(await this.#caller.call(rpcs.setStatus, request));
+  async setStatus(call: SetStatusCall): Promise<OwnPresence> {
+    return ownPresenceFrom(await this.#caller.call(rpcs.setStatus, toSetStatusRequest(call)));
   }
 
   /** The presence of one user; of a user never seen it is OFFLINE. */
@@ -133,12 +124,37 @@ export class PresenceClient {
     return this.#follow(() => this.#caller.stream(rpcs.watchParty, { partyId }), options);
   }
 
-  #follow(open: Parameters<typeof followWatch>[0], { signal, backoff }: WatchOptions): AsyncGenerator<WatchUpdate, void> {
-    const { closing } = this.#caller;
-    return followWatch(open, { ...defaultWatchBackoff, ...backoff }, signal === undefined ? closing : AbortSignal.any([signal, closing]));
+  /**
+   * Attaches an app's device, or a gateway's thousands, by one stream that is their heartbeat. It opens at once, comes back by itself
+   * for as long as it is not closed, and then connects and watches again what it held. Ends with the client, or with `signal`.
+   *
+   * ```ts
+   * const attached = client.attach();
+   * await attached.connect({ userId: "alice", deviceId: "phone" });
+   * await attached.watch({ userIds: ["bob"] });
+   * for await (const update of attached.updates()) console.log(update);
+   * ```
+   */
+  attach({ signal, backoff }: WatchOptions = {}): Attachment {
+    return new Attachment({
+      open: () => this.#caller.duplex(rpcs.attach),
+      heartbeats: (calls) => this.batchHeartbeat(calls),
+      deadlineMs: this.#caller.deadlineMs,
+      backoff: { ...defaultWatchBackoff, ...backoff },
+      signal: this.#ending(signal),
+    });
   }
 
-  /** Closes the connection; open calls fail with `CANCELLED`, watches end. */
+  #follow(open: Parameters<typeof followWatch>[0], { signal, backoff }: WatchOptions): AsyncGenerator<WatchUpdate, void> {
+    return followWatch(open, { ...defaultWatchBackoff, ...backoff }, this.#ending(signal));
+  }
+
+  #ending(signal: AbortSignal | undefined): AbortSignal {
+    const { closing } = this.#caller;
+    return signal === undefined ? closing : AbortSignal.any([signal, closing]);
+  }
+
+  /** Closes the connection; open calls fail with `CANCELLED`, watches and attachments end. */
   close(): void {
     this.#caller.close();
   }

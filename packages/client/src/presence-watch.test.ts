@@ -80,9 +80,12 @@ describe("a watch", () => {
         setTimeout(() => end(call, status.UNAVAILABLE), 20);
       },
       (call) => end(call, status.INTERNAL),
+      // A server resets a watcher that did not read for a minute.
+      (call) => end(call, status.CANCELLED),
       (call) => void call.write(snapshot(2n)),
     );
-    expect(await told(one.watchPresence(["alice"], quick), 4)).toEqual(["[1]", "lost UNAVAILABLE", "lost INTERNAL", "[2]"]);
+    const lines = await told(one.watchPresence(["alice"], quick), 5);
+    expect(lines).toEqual(["[1]", "lost UNAVAILABLE", "lost INTERNAL", "lost CANCELLED", "[2]"]);
   });
 
   test("never tells an older change, whichever server says it", async () => {

@@ -21,7 +21,7 @@ export type WatchUpdate =
 
 type Response = WatchPresenceResponse | WatchPartyResponse;
 
-/** Trying again does not help: the request itself is refused. */
+/** Trying again does not help: the request itself is refused. `CANCELLED` is no such word: a server resets so whom it cannot reach. */
 const finalCodes: ReadonlySet<string> = new Set([
   "INVALID_ARGUMENT",
   "UNAUTHENTICATED",
@@ -29,7 +29,6 @@ const finalCodes: ReadonlySet<string> = new Set([
   "NOT_FOUND",
   "UNIMPLEMENTED",
   "RESOURCE_EXHAUSTED",
-  "CANCELLED",
 ]);
 
 /**

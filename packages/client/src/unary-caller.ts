@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
@@ -29,7 +30,8 @@ type UnaryMethod<Request, Response> = Pick<MethodDefinition<Request, Response>, 
 export class UnaryCaller {
   readonly #client: Client;
   readonly #metadata: Metadata;
-  readonly #deadlineMs: number;
+  /** How long a call may take in all, in milliseconds. */
+  readonly deadlineMs: number;
   readonly #retry: RetryPolicy;
   readonly #open = new Set<ClientUnaryCall>();
   readonly #closing = new AbortController();
@@ -37,7 +39,7 @@ export class UnaryCaller {
   constructor({ server, user, token, tlsCa, deadlineMs, retry }: CallerOptions) {
     this.#metadata = callerMetadata(user, token);
     this.#client = new Client(server, channelCredentials(tlsCa), channelOptions(retry));
-    this.#deadlineMs = deadlineMs;
+    this.deadlineMs = deadlineMs;
     this.#retry = retry;
   }
 
@@ -47,7 +49,7 @@ export class UnaryCaller {
    */
   async call<Request, Response>(method: UnaryMethod<Request, Response>, request: Request): Promise<Response> {
     // Monotonic: a wall clock that is set back must not make a call wait longer.
-    const deadline = performance.now() + this.#deadlineMs;
+    const deadline = performance.now() + this.deadlineMs;
     for (let attempts = 1; ; attempts++) {
       try {
         return await this.#attempt(method, request, deadline - performance.now());
@@ -63,6 +65,11 @@ export class UnaryCaller {
   /** Opens a stream of responses; it has no deadline. */
   stream<Request, Response>(method: UnaryMethod<Request, Response>, request: Request): ClientReadableStream<Response> {
     return this.#client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, this.#metadata);
+  }
+
+  /** Opens a stream of requests and responses; it has no deadline. */
+  duplex<Request, Response>(method: UnaryMethod<Request, Response>): ClientDuplexStream<Request, Response> {
+    return this.#client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, this.#metadata);
   }
 
   /** Aborted when the channel is closed. */
@@ -137,9 +144,10 @@ function channelOptions(retry: RetryPolicy): ClientOptions {
     "grpc.max_reconnect_backoff_ms": 5_000,
     // The largest party, each member with the longest message, is some 7 MB; the default is 4.
     "grpc.max_receive_message_length": 16 * 1024 * 1024,
-    // A stream may be silent for hours: without pings nobody would notice that the network is gone.
-    "grpc.keepalive_time_ms": 20_000,
-    "grpc.keepalive_timeout_ms": 10_000,
+    // A stream may be silent for hours: without pings nobody would notice that the server or the network is gone. Ten seconds at most
+    // leave half of the default grace of attached devices to come back unseen.
+    "grpc.keepalive_time_ms": 5_000,
+    "grpc.keepalive_timeout_ms": 5_000,
     // No service config is published in DNS: do not ask for one.
     "grpc.service_config_disable_resolution": 1,
   };
