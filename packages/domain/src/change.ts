@@ -29,41 +29,67 @@ const maxAttempts = 20;
 const contentionRetryMs = 100;
 
 /**
- * Loads, decides and commits, again where somebody else wrote in between. Results in order.
+ * Loads, decides and commits, again where somebody else wrote in between. Results in order; in the place of a user whose
+ * data cannot be read or written, or for whom the race was lost every time, the error that says so.
  * @param loaded what the caller has loaded already, in the order of `changes`
- * @throws PresenceError `UNAVAILABLE` where the race was lost every time
  */
 export async function makeChanges(
   store: PresenceStore,
   policy: PresencePolicy,
   changes: readonly Change[],
-  loaded?: Loaded<RecordWithSession>,
-): Promise<readonly Changed[]> {
-  const results = new Map<Change, Changed>();
+  loaded?: Loaded<RecordWithSession | PresenceError>,
+): Promise<readonly (Changed | PresenceError)[]> {
+  const results = new Map<Change, Changed | PresenceError>();
   let open = changes;
   let current = loaded;
   for (let attempt = 0; open.length > 0; attempt++) {
-    if (attempt === maxAttempts)
-      throw PresenceError.unavailable(`user ${open[0]?.userId} is being changed by too many at once`, contentionRetryMs);
+    if (attempt === maxAttempts) {
+      for (const change of open) {
+        const error = PresenceError.unavailable(`user ${change.userId} is being changed by too many at once`, contentionRetryMs);
+        results.set(change, error);
+      }
+      break;
+    }
     const { moment, entries } = current ?? (await store.loadForChange(open.map(({ userId }) => userId)));
     current = undefined;
     const commits: { readonly change: Change; readonly commit: Commit }[] = [];
     for (const [index, change] of open.entries()) {
       const entry = entries[index];
       if (entry === undefined) throw new PresenceError("INTERNAL", "the store answered for fewer users than it was asked for");
-      const decision = change.decide(entry.record, { ...moment, session: entry.session, policy });
+      if (entry instanceof PresenceError) {
+        results.set(change, entry);
+        continue;
+      }
+      const decision = decided(change, entry.record, { ...moment, session: entry.session, policy });
+      if (decision instanceof PresenceError) {
+        results.set(change, decision);
+        continue;
+      }
       results.set(change, { decision, moment });
       if (decision.next !== entry.record) commits.push({ change, commit: toCommit(change, entry, decision, moment, policy) });
     }
     if (commits.length === 0) break;
     const outcomes = await store.commit(commits.map(({ commit }) => commit));
-    open = commits.filter((_, index) => outcomes[index] !== "committed").map(({ change }) => change);
+    open = commits.flatMap(({ change }, index) => {
+      const outcome = outcomes[index];
+      if (outcome instanceof PresenceError) results.set(change, outcome);
+      return outcome === "committed" || outcome instanceof PresenceError ? [] : [change];
+    });
   }
   return changes.map((change) => {
     const result = results.get(change);
     if (result === undefined) throw new PresenceError("INTERNAL", `no decision for user ${change.userId}`);
     return result;
   });
+}
+
+/** A record that makes a rule stumble is that user's misfortune alone. */
+function decided(change: Change, record: PresenceRecord, context: Context): Decision | PresenceError {
+  try {
+    return change.decide(record, context);
+  } catch (error) {
+    return PresenceError.from(error);
+  }
 }
 
 function toCommit(change: Change, entry: RecordWithSession, decision: Decision, moment: Moment, policy: PresencePolicy): Commit {
@@ -77,6 +103,7 @@ function toCommit(change: Change, entry: RecordWithSession, decision: Decision, 
     session: entry.session,
     signOfLife: change.signOfLife && decision.refusal === undefined,
     event: isVisible(entry.record, decision) ? presenceOf(change.userId, next) : undefined,
+    moves: decision.moves,
     decidedAt: moment.now,
   };
 }

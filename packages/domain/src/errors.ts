@@ -4,7 +4,7 @@
  * - `INVALID_ARGUMENT`: the input is wrong; `violations` names the fields. Nothing was written.
  * - `DEVICE_DISCONNECTED`: the device left, was kicked or lost its session; only a connect brings it back.
  * - `SESSION_REQUIRED`: the auth service has no session of this user, and the policy asks for one.
- * - `LIMIT_EXCEEDED`: more than one call may ask for.
+ * - `LIMIT_EXCEEDED`: more than one call may ask for, or more calls than one caller may make.
  * - `UNAUTHENTICATED`, `PERMISSION_DENIED`: who asks is unknown, or may not.
  * - `UNAVAILABLE`: the store cannot answer truthfully now; try again after `retryAfterMs`.
  * - `INTERNAL`: a fault of ours or of the data; `cause` has it.
@@ -37,7 +37,7 @@ export class PresenceError extends Error {
   override readonly name = "PresenceError";
   readonly code: PresenceErrorCode;
   readonly violations: readonly FieldViolation[];
-  /** Milliseconds until another try makes sense; with `UNAVAILABLE` only. */
+  /** Milliseconds until another try makes sense; with `UNAVAILABLE`, and with `LIMIT_EXCEEDED` where waiting helps. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: PresenceErrorCode, message: string, details: ErrorDetails = {}) {

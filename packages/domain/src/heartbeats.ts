@@ -1,5 +1,5 @@
 import { type Change, makeChanges } from "./change.ts";
-import { type Decision, heartbeat, type Refusal } from "./commands/index.ts";
+import { type Decision, heartbeat, type Refusal, restored } from "./commands/index.ts";
 import { PresenceError } from "./errors.ts";
 import type { DeviceId, UserId } from "./ids.ts";
 import type { PresencePolicy } from "./policy.ts";
@@ -15,6 +15,8 @@ export interface HeartbeatCall {
   readonly idleForMs?: number | undefined;
   /** The stream that gives it: it renews only what that stream holds. Undefined for a unary call. */
   readonly holder?: string | undefined;
+  /** The user's record as the caller saw it last: what the store has lost of it since comes back. */
+  readonly known?: PresenceRecord | undefined;
 }
 
 /** What a heartbeat came to. */
@@ -22,20 +24,27 @@ export interface HeartbeatOutcome {
   readonly record: PresenceRecord;
   readonly moment: Moment;
   readonly refusal: Refusal | undefined;
+  /** The store had lost writes of this user. */
+  readonly lostWrites: boolean;
 }
 
-/** Heartbeats of any number of devices: one round trip for those that change nothing visible, two more for the rest. Results in order. */
+/**
+ * Heartbeats of any number of devices: one round trip for those that change nothing visible, two more for the rest.
+ * Results in order; an error in the place of a user whose data cannot be read or written.
+ */
 export async function beatHearts(
   store: PresenceStore,
   policy: PresencePolicy,
   calls: readonly HeartbeatCall[],
-): Promise<readonly HeartbeatOutcome[]> {
+): Promise<readonly (HeartbeatOutcome | PresenceError)[]> {
   if (calls.length === 0) return [];
   const { moment, entries } = await store.renew(calls.map((call) => renewalOf(call, policy)));
-  const outcomes: (HeartbeatOutcome | undefined)[] = entries.map((entry) =>
-    entry.renewed ? { record: entry.record, moment, refusal: undefined } : undefined,
-  );
-  const declined = byUser(calls, entries);
+  const outcomes = entries.map((entry, index): HeartbeatOutcome | PresenceError | undefined => {
+    if (entry instanceof PresenceError) return entry;
+    const done = entry.renewed && !hasLost(entry.record, calls[index]);
+    return done ? { record: entry.record, moment, refusal: undefined, lostWrites: false } : undefined;
+  });
+  const declined = byUser(calls, outcomes);
   const changes = [...declined].map(([userId, indices]) => changeOf(userId, indices, calls));
   // A user with a renewed and a declined heartbeat has moved on since; he is loaded again by his conflict.
   const loaded = { moment, entries: [...declined.values()].map((indices) => entryAt(entries, indices[indices.length - 1])) };
@@ -48,7 +57,12 @@ export async function beatHearts(
   for (const [position, { refusals }] of changes.entries()) {
     const result = changed[position];
     if (result === undefined) throw new PresenceError("INTERNAL", "no result of a heartbeat");
-    for (const [index, refusal] of refusals) outcomes[index] = { record: result.decision.next, moment: result.moment, refusal };
+    for (const [index, refusal] of refusals) {
+      const entry = entryAt(entries, index);
+      const lostWrites = !(entry instanceof PresenceError) && hasLost(entry.record, calls[index]);
+      outcomes[index] =
+        result instanceof PresenceError ? result : { record: result.decision.next, moment: result.moment, refusal, lostWrites };
+    }
   }
   return outcomes.map((outcome) => {
     if (outcome === undefined) throw new PresenceError("INTERNAL", "a heartbeat without an outcome");
@@ -61,10 +75,15 @@ function renewalOf({ userId, deviceId, idleForMs, holder }: HeartbeatCall, polic
   return { userId, deviceId, leaseForMs: policy.leaseTtlMs, activeForMs, holder };
 }
 
-function byUser(calls: readonly HeartbeatCall[], entries: readonly RenewalResult[]): Map<UserId, number[]> {
+/** Versions never go back in a store that keeps what it has acknowledged. */
+function hasLost(record: PresenceRecord, call: HeartbeatCall | undefined): boolean {
+  return call?.known !== undefined && record.version < call.known.version;
+}
+
+function byUser(calls: readonly HeartbeatCall[], outcomes: readonly unknown[]): Map<UserId, number[]> {
   const declined = new Map<UserId, number[]>();
   for (const [index, { userId }] of calls.entries()) {
-    if (entryAt(entries, index).renewed) continue;
+    if (outcomes[index] !== undefined) continue;
     const indices = declined.get(userId);
     if (indices === undefined) declined.set(userId, [index]);
     else indices.push(index);
@@ -78,9 +97,10 @@ function changeOf(
   indices: readonly number[],
   calls: readonly HeartbeatCall[],
 ): { change: Change; refusals: Map<number, Refusal | undefined> } {
-  const refusals = new Map<number, Refusal | undefined>();
+  const refusals = new Map<number, Refusal | undefined>(indices.map((index) => [index, undefined]));
   const decide: Change["decide"] = (record, context) => {
-    let all: Decision = { next: record, moves: [] };
+    const known = indices.map((index) => calls[index]?.known).reduce(newer, undefined);
+    let all: Decision = { next: restored(record, known), moves: [] };
     for (const index of indices) {
       const call = calls[index];
       if (call === undefined) continue;
@@ -93,7 +113,11 @@ function changeOf(
   return { change: { userId, decide, signOfLife: true }, refusals };
 }
 
-function entryAt(entries: readonly RenewalResult[], index: number | undefined): RenewalResult {
+function newer(a: PresenceRecord | undefined, b: PresenceRecord | undefined): PresenceRecord | undefined {
+  return a === undefined || (b !== undefined && b.version > a.version) ? b : a;
+}
+
+function entryAt(entries: readonly (RenewalResult | PresenceError)[], index: number | undefined): RenewalResult | PresenceError {
   const entry = index === undefined ? undefined : entries[index];
   if (entry === undefined) throw new PresenceError("INTERNAL", "the store answered for fewer heartbeats than it was asked for");
   return entry;

@@ -1,3 +1,5 @@
+export { AccessPolicy, type Act, actsForAnyone, mayKeepWatching, notHisParty } from "./access/access-policy.ts";
+export { anyone, type Caller, parseRoles, type Role } from "./access/caller.ts";
 export { checkBatch, checkExpiresIn, checkIdleFor, checkMessage, maxBatch, maxExpiresInMs, maxMessageLength } from "./arguments.ts";
 export type { HeldDevice, HeldStream } from "./attach/held-stream.ts";
 export { LeaseKeeper, type LeaseKeeperOptions, type LeaseRenewer } from "./attach/lease-keeper.ts";
@@ -30,6 +32,7 @@ export type { ConnectCall, OverrideCall, OwnClaim, OwnPresence, PartyPresence, S
 export { PresenceService, type PresenceServiceOptions } from "./presence-service.ts";
 export { type Claim, type Device, type LeftDevice, type Message, maxDevices, type PresenceRecord, unknownRecord } from "./record.ts";
 export { refusalError } from "./refusal.ts";
+export type { Repair } from "./repair.ts";
 export { type ClaimStatus, isStatus, type Status, statuses } from "./status.ts";
 export { countStatuses, type StatusCounts, type StoreCounts } from "./status-counts.ts";
 export type { Sweep } from "./sweep.ts";
@@ -41,4 +44,4 @@ export type { Watch } from "./watch/watch.ts";
 export type { FeedState, PartyWatchEvent, WatchEvent } from "./watch/watch-event.ts";
 export { type PresenceSource, WatchHub, type WatchHubCounters, type WatchHubOptions } from "./watch/watch-hub.ts";
 export { advanceClock, blindMs, type RememberedTick, type WatchClock, type WatchClockPolicy } from "./watch-clock.ts";
-export { effective, type Moment, type Window } from "./watched-time.ts";
+export { effective, inWindow, type Moment, type Window } from "./watched-time.ts";

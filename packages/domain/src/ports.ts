@@ -1,7 +1,9 @@
+import type { PresenceError } from "./errors.ts";
 import type { DeviceId, PartyId, UserId } from "./ids.ts";
 import type { Presence } from "./presence.ts";
 import type { PresenceRecord } from "./record.ts";
 import type { Millis } from "./time.ts";
+import type { Move } from "./transitions.ts";
 import type { Moment } from "./watched-time.ts";
 
 /** Records as they stood at `moment`, in the order asked for. A user never seen has the `unknownRecord`. */
@@ -33,6 +35,8 @@ export interface Commit {
   readonly signOfLife: boolean;
   /** What to tell watchers in the same step; undefined where nothing visible changed. */
   readonly event: Presence | undefined;
+  /** The visible moves that it writes down, in order: for those who count them; a store has no use for them. */
+  readonly moves?: readonly Move[];
   /** The `now` it was decided with: a store refuses what was decided longer than a watch gap ago. */
   readonly decidedAt: Millis;
 }
@@ -67,7 +71,7 @@ export interface DueClaim {
   readonly lagMs: number;
 }
 
-/** What became of a claimed user. */
+/** What became of a user who was looked at. */
 export interface DueOutcome {
   readonly userId: UserId;
   /** The next due time; undefined: none. */
@@ -80,6 +84,8 @@ export interface DueOutcome {
 export interface RecordPage {
   readonly moment: Moment;
   readonly users: readonly { readonly userId: UserId; readonly record: PresenceRecord }[];
+  /** Users of this page whose records cannot be read, each by an error that names him. */
+  readonly unreadable: readonly PresenceError[];
   /** Opaque; undefined after the last page. */
   readonly next: string | undefined;
 }
@@ -87,16 +93,22 @@ export interface RecordPage {
 /**
  * Where records live. Every method fails with `UNAVAILABLE` when the store cannot answer in time or its clock cannot be
  * trusted; it never answers that somebody is absent because it cannot see.
+ *
+ * What is wrong with one user's data fails nobody else: where his record is there and cannot be read, because it is damaged
+ * or a newer server wrote it, an `UNAVAILABLE` that names him stands in its place. It is never overwritten.
  */
 export interface PresenceStore {
   /** What the operators' statistics call it: `memory`, `redis`. */
   readonly name: string;
   /** Records for an answer, with the clock to read them by. One round trip for any number of users. */
-  load(userIds: readonly UserId[]): Promise<Loaded<PresenceRecord>>;
+  load(userIds: readonly UserId[]): Promise<Loaded<PresenceRecord | PresenceError>>;
   /** Records for a decision. One round trip. */
-  loadForChange(userIds: readonly UserId[]): Promise<Loaded<RecordWithSession>>;
-  /** Writes each record, its due entry, the session's status field and the event together; each commit stands for itself. Results in order. */
-  commit(commits: readonly Commit[]): Promise<readonly CommitResult[]>;
+  loadForChange(userIds: readonly UserId[]): Promise<Loaded<RecordWithSession | PresenceError>>;
+  /**
+   * Writes each record, its due entry, the session's status field and the event together; each commit stands for itself.
+   * Results in order; an error where one user's data allows no write, say because a newer server wrote the record meanwhile.
+   */
+  commit(commits: readonly Commit[]): Promise<readonly (CommitResult | PresenceError)[]>;
   /**
    * Moves deadlines of live, known devices later, in one round trip; also the record's revision and the session's TTL.
    * A renewal is declined where it could change more than that: the device is unknown, lapsed, idle where
@@ -104,11 +116,15 @@ export interface PresenceStore {
    * is missing although the record is bound, there although it is not, or does not say what the record says.
    * Results in order.
    */
-  renew(renewals: readonly Renewal[]): Promise<Loaded<RenewalResult>>;
+  renew(renewals: readonly Renewal[]): Promise<Loaded<RenewalResult | PresenceError>>;
   /** Watches the time, and claims up to `limit` users that are due. At most one caller holds a user; a claim that is not finished is due again soon. */
   claimDue(limit: number): Promise<DueClaim>;
   /** Gives claimed users back. A user who became due earlier meanwhile stays so. */
   finishDue(outcomes: readonly DueOutcome[]): Promise<void>;
+  /** Makes sure that users are due no later than said, whoever holds them, and that their records are kept: for what an index may have lost. */
+  armDue(outcomes: readonly DueOutcome[]): Promise<void>;
+  /** Whether this server may do `task` for the next `forMs` milliseconds; no other one may meanwhile. Asking again prolongs it. */
+  lead(task: string, forMs: number): Promise<boolean>;
   /** About `limit` users from `cursor` on (undefined: from the first); never more. A user who is there throughout a scan is seen at least once. */
   scan(cursor: string | undefined, limit: number): Promise<RecordPage>;
 }

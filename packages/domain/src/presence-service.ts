@@ -1,3 +1,4 @@
+import { notBlind, ownPresence, told } from "./answers.ts";
 import { checkBatch, checkExpiresIn, checkIdleFor, checkMessage } from "./arguments.ts";
 import { type Change, type Changed, makeChanges } from "./change.ts";
 import { connect, disconnect, drop, kick, outrun, overrideStatus, reportInactivity, sessionEnded, setStatus } from "./commands/index.ts";
@@ -8,13 +9,13 @@ import type { DeviceId, PartyId, UserId } from "./ids.ts";
 import type { PresencePolicy } from "./policy.ts";
 import type { PartyDirectory, PresenceStore, SessionDirectory } from "./ports.ts";
 import { type Presence, type PresenceNow, presenceNow, presenceOf } from "./presence.ts";
-import type { ConnectCall, OverrideCall, OwnClaim, OwnPresence, PartyPresence, SetStatusCall, UserPage } from "./presence-calls.ts";
-import type { PresenceRecord } from "./record.ts";
+import type { ConnectCall, OverrideCall, OwnPresence, PartyPresence, SetStatusCall, UserPage } from "./presence-calls.ts";
 import { refusalError } from "./refusal.ts";
+import { type Repair, repair } from "./repair.ts";
 import type { Status } from "./status.ts";
 import { countStatuses, countStore, type StoreCounts } from "./status-counts.ts";
 import { type Sweep, sweep } from "./sweep.ts";
-import { never } from "./time.ts";
+import { Turns } from "./turns.ts";
 import type { PresenceSource } from "./watch/watch-hub.ts";
 import type { Moment } from "./watched-time.ts";
 
@@ -34,6 +35,7 @@ export class PresenceService implements PresenceSource {
   readonly #store: PresenceStore;
   readonly #sessions: SessionDirectory;
   readonly #parties: PartyDirectory;
+  readonly #turns = new Turns<UserId>();
 
   constructor(options: PresenceServiceOptions) {
     this.policy = options.policy;
@@ -59,12 +61,13 @@ export class PresenceService implements PresenceSource {
     checkIdleFor(call.idleForMs);
     const [outcome] = await beatHearts(this.#store, this.policy, [call]);
     if (outcome === undefined) throw new PresenceError("INTERNAL", "no outcome of a heartbeat");
+    if (outcome instanceof PresenceError) throw outcome;
     if (outcome.refusal !== undefined) throw refusalError(outcome.refusal, call.userId, call.deviceId);
     return ownPresence(call.userId, outcome.record, outcome.moment);
   }
 
-  /** Signs of life of many devices; a refused one does not fail the others. Results in order. */
-  async heartbeats(calls: readonly HeartbeatCall[]): Promise<readonly HeartbeatOutcome[]> {
+  /** Signs of life of many devices; neither a refused one nor one of a user whose data is broken fails the others. Results in order. */
+  async heartbeats(calls: readonly HeartbeatCall[]): Promise<readonly (HeartbeatOutcome | PresenceError)[]> {
     checkBatch(calls.length, "heartbeats");
     for (const [index, { idleForMs }] of calls.entries()) checkIdleFor(idleForMs, `heartbeats[${index}].idle_for`);
     return beatHearts(this.#store, this.policy, calls);
@@ -103,7 +106,10 @@ export class PresenceService implements PresenceSource {
     return presence;
   }
 
-  /** The presences of up to 1,000 users, in order, in one round trip. */
+  /**
+   * The presences of up to 1,000 users, in order, in one round trip.
+   * @throws PresenceError `UNAVAILABLE` naming a user whose record cannot be read: leaving him out would tell that he is OFFLINE
+   */
   async getMany(userIds: readonly UserId[]): Promise<readonly PresenceNow[]> {
     checkBatch(userIds.length, "user_ids");
     return this.#presences(userIds);
@@ -119,9 +125,14 @@ export class PresenceService implements PresenceSource {
     return { partyId, members, counts: countStatuses(members), invalidMembers: invalid };
   }
 
-  /** The presences of any number of users, as watchers see them. */
-  async read(userIds: readonly UserId[]): Promise<readonly Presence[]> {
-    return (await this.#presences(userIds)).map(({ presence }) => presence);
+  /**
+   * The presences of any number of users, as watchers see them; an error in the place of one whose record cannot be read.
+   * @throws PresenceError `UNAVAILABLE` while writes may have been lost: what comes back soon must not be told to have changed
+   */
+  async read(userIds: readonly UserId[]): Promise<readonly (Presence | PresenceError)[]> {
+    const { moment, answers } = await this.#readable(userIds);
+    notBlind(moment);
+    return answers.map((answer) => (answer instanceof PresenceError ? answer : answer.presence));
   }
 
   /** Gives a user a version above `version`, which somebody was told before the store lost it. */
@@ -139,6 +150,7 @@ export class PresenceService implements PresenceSource {
     const [{ moment, entries }, session] = await Promise.all([this.#store.load([userId]), this.#sessions.find(userId)]);
     const [record] = entries;
     if (record === undefined) throw new PresenceError("INTERNAL", "no record for one user");
+    if (record instanceof PresenceError) throw record;
     return explain(userId, record, moment, session);
   }
 
@@ -163,7 +175,9 @@ export class PresenceService implements PresenceSource {
     const changes = [...byUser].map(
       ([userId, ids]): Change => ({ userId, decide: (record, context) => drop(record, ids, holder, context), signOfLife: false }),
     );
-    await makeChanges(this.#store, this.policy, changes);
+    const changed = await makeChanges(this.#store, this.policy, changes);
+    const failed = changed.find((result) => result instanceof PresenceError);
+    if (failed !== undefined) throw failed;
   }
 
   /**
@@ -186,19 +200,37 @@ export class PresenceService implements PresenceSource {
     return countStore(this.#store);
   }
 
+  /**
+   * Makes sure that sweeps will find the next `limit` users or so from `cursor` on (undefined: from the first): a due entry
+   * may be lost, or a record be kept alive by renewals alone. To be called slowly, again and again.
+   */
+  async repair(cursor?: string, limit = 500): Promise<Repair> {
+    return repair(this.#store, this.policy, cursor, limit);
+  }
+
   /** Writes down what time has changed for up to `limit` users that are due. To be called every 250 ms or so, at once again while it finds that many. */
   async sweep(limit = 200): Promise<Sweep> {
     return sweep(this.#store, this.policy, limit);
   }
 
   async #presences(userIds: readonly UserId[]): Promise<readonly PresenceNow[]> {
-    if (userIds.length === 0) return [];
+    const { moment, answers } = await this.#readable(userIds);
+    return answers.map((answer) => {
+      if (answer instanceof PresenceError) throw answer;
+      return told(answer, moment);
+    });
+  }
+
+  async #readable(
+    userIds: readonly UserId[],
+  ): Promise<{ readonly moment: Moment; readonly answers: readonly (PresenceNow | PresenceError)[] }> {
     const { moment, entries } = await this.#store.load(userIds);
-    return userIds.map((userId, index) => {
+    const answers = userIds.map((userId, index) => {
       const record = entries[index];
       if (record === undefined) throw new PresenceError("INTERNAL", "the store answered for fewer users than it was asked for");
-      return told(presenceNow(userId, record, moment), moment);
+      return record instanceof PresenceError ? record : presenceNow(userId, record, moment);
     });
+    return { moment, answers };
   }
 
   async #own(userId: UserId, decide: Change["decide"], signOfLife = true): Promise<OwnPresence> {
@@ -208,29 +240,10 @@ export class PresenceService implements PresenceSource {
   }
 
   async #change(change: Change): Promise<Changed> {
-    const [changed] = await makeChanges(this.#store, this.policy, [change]);
+    // One after the other: all at once they would only make each other decide again, and the last would never get through.
+    const [changed] = await this.#turns.take(change.userId, () => makeChanges(this.#store, this.policy, [change]));
     if (changed === undefined) throw new PresenceError("INTERNAL", "no result of a change");
+    if (changed instanceof PresenceError) throw changed;
     return changed;
   }
-}
-
-/** The presence of `record` for the user himself: with his claim, and OFFLINE where he chose it even while others are told nothing. */
-function ownPresence(userId: UserId, record: PresenceRecord, moment: Moment): OwnPresence {
-  const now = presenceNow(userId, record, moment);
-  const { claim } = record;
-  if (claim === undefined || claim.until <= moment.now) return { ...told(now, moment), claim: undefined };
-  const own: OwnClaim = {
-    status: claim.status,
-    until: claim.until === never ? undefined : claim.until,
-    message: record.message?.text ?? "",
-  };
-  return { ...(claim.status === "OFFLINE" ? now : told(now, moment)), claim: own };
-}
-
-/** The answer, unless it says OFFLINE while writes may have been lost: nobody is OFFLINE because we cannot see. */
-function told(answer: PresenceNow, moment: Moment): PresenceNow {
-  if (answer.presence.status === "OFFLINE" && moment.now < moment.blindUntil) {
-    throw PresenceError.unavailable("the store has lost writes; who is offline is known again soon", moment.blindUntil - moment.now);
-  }
-  return answer;
 }

@@ -1,5 +1,6 @@
-import { makeChanges } from "./change.ts";
+import { type Change, makeChanges } from "./change.ts";
 import { settleDue } from "./commands/index.ts";
+import { PresenceError } from "./errors.ts";
 import type { UserId } from "./ids.ts";
 import { dueAt, keepForMs } from "./next-change.ts";
 import type { PresencePolicy } from "./policy.ts";
@@ -19,6 +20,8 @@ export interface Sweep {
   readonly lagMs: number;
   /** Why users could not be settled although the store works: their data cannot be read or written. They are tried again in a lease. */
   readonly failures: readonly unknown[];
+  /** Writes may have been lost: nobody goes OFFLINE, and the due index may lack entries. */
+  readonly blind: boolean;
 }
 
 interface Settled {
@@ -33,52 +36,34 @@ interface Settled {
  */
 export async function sweep(store: PresenceStore, policy: PresencePolicy, limit: number): Promise<Sweep> {
   const { moment, userIds, lagMs } = await store.claimDue(limit);
-  if (userIds.length === 0) return { visited: 0, moves: [], lagMs, failures: [] };
-  const { outcomes, moves, failures } = await settleSafely(store, policy, userIds, moment);
+  const blind = moment.now < moment.blindUntil;
+  if (userIds.length === 0) return { visited: 0, moves: [], lagMs, failures: [], blind };
+  // While blind, who seems silent may be there.
+  const { outcomes, moves, failures } = blind ? putOff(userIds, moment) : await settleAll(store, policy, userIds, moment);
   await store.finishDue(outcomes);
-  return { visited: userIds.length, moves, lagMs, failures };
+  return { visited: userIds.length, moves, lagMs, failures, blind };
 }
 
-/** One user whose data is broken must not keep the others from going OFFLINE. */
-async function settleSafely(store: PresenceStore, policy: PresencePolicy, userIds: readonly UserId[], moment: Moment): Promise<Settled> {
-  if (moment.now < moment.blindUntil) {
-    // Writes may have been lost: who seems silent may be there.
-    return { outcomes: userIds.map((userId) => ({ userId, due: moment.blindUntil, keepForMs: undefined })), moves: [], failures: [] };
-  }
-  try {
-    return await settleAll(store, policy, userIds);
-  } catch (error) {
-    // Without a store nobody can be settled, one by one neither.
-    await store.claimDue(0);
-    const [only, ...more] = userIds;
-    if (only !== undefined && more.length === 0) {
-      return {
-        outcomes: [{ userId: only, due: after(moment.now, policy.leaseTtlMs), keepForMs: undefined }],
-        moves: [],
-        failures: [error],
-      };
-    }
-    const half = Math.ceil(userIds.length / 2);
-    const first = await settleSafely(store, policy, userIds.slice(0, half), moment);
-    const second = await settleSafely(store, policy, userIds.slice(half), moment);
-    return {
-      outcomes: [...first.outcomes, ...second.outcomes],
-      moves: [...first.moves, ...second.moves],
-      failures: [...first.failures, ...second.failures],
-    };
-  }
+function putOff(userIds: readonly UserId[], { blindUntil }: Moment): Settled {
+  return { outcomes: userIds.map((userId) => ({ userId, due: blindUntil, keepForMs: undefined })), moves: [], failures: [] };
 }
 
-async function settleAll(store: PresenceStore, policy: PresencePolicy, userIds: readonly UserId[]): Promise<Settled> {
-  const changes = userIds.map((userId) => ({ userId, decide: settleDue, signOfLife: false }));
+async function settleAll(store: PresenceStore, policy: PresencePolicy, userIds: readonly UserId[], { now }: Moment): Promise<Settled> {
+  const changes = userIds.map((userId): Change => ({ userId, decide: settleDue, signOfLife: false }));
   const changed = await makeChanges(store, policy, changes);
-  const outcomes = changes.flatMap(({ userId }, index): DueOutcome[] => {
+  const [moves, failures]: [Move[], unknown[]] = [[], []];
+  const outcomes = userIds.flatMap((userId, index): DueOutcome[] => {
     const result = changed[index];
     if (result === undefined) return [];
+    if (result instanceof PresenceError) {
+      failures.push(result);
+      return [{ userId, due: after(now, policy.leaseTtlMs), keepForMs: undefined }];
+    }
+    moves.push(...result.decision.moves);
     const { record } = settle(result.decision.next, result.moment);
     // Renewals leave the record's own expiry alone, so it is moved on here, once a lease.
     const keep = record.devices.length === 0 ? undefined : keepForMs(record, result.moment.now, policy.retentionMs);
     return [{ userId, due: dueAt(record, result.moment.window), keepForMs: keep }];
   });
-  return { outcomes, moves: changed.flatMap(({ decision }) => decision.moves), failures: [] };
+  return { outcomes, moves, failures };
 }

@@ -1,9 +1,11 @@
 import type { PresenceService } from "@presence/domain";
 import type { Logger } from "pino";
 import { errorReport } from "./errors/error-report.ts";
+import { MassExpiry } from "./mass-expiry.ts";
+import { RepairLoop } from "./repair-loop.ts";
 
 export interface SweepLoopOptions {
-  readonly service: Pick<PresenceService, "sweep">;
+  readonly service: Pick<PresenceService, "sweep" | "repair" | "policy">;
   readonly log: Logger;
   /** From the end of one sweep to the next; default 250 ms. */
   readonly intervalMs?: number;
@@ -13,21 +15,26 @@ export interface SweepLoopOptions {
   readonly onAnswer?: (answered: boolean) => void;
 }
 
-/** Writes down what time has changed, again and again, never twice at once. */
+/** Writes down what time has changed, again and again, never twice at once; beside it, slowly, repairs what sweeps go by. */
 export class SweepLoop {
   readonly #options: SweepLoopOptions;
   readonly #intervalMs: number;
   readonly #batch: number;
+  readonly #repairs: RepairLoop;
+  readonly #massExpiry: MassExpiry;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
   #failing = false;
+  #blind = false;
   #lagMs = 0;
 
   constructor(options: SweepLoopOptions) {
     this.#options = options;
     this.#intervalMs = options.intervalMs ?? 250;
     this.#batch = options.batch ?? 200;
+    this.#repairs = new RepairLoop(options);
+    this.#massExpiry = new MassExpiry(options.log);
   }
 
   /** How late the last sweep was for the oldest user that was due, in milliseconds. */
@@ -35,16 +42,22 @@ export class SweepLoop {
     return this.#lagMs;
   }
 
+  /** How often a great many users went OFFLINE at once, as seen from here. */
+  get massExpiries(): number {
+    return this.#massExpiry.count;
+  }
+
   /** Sweeps at once, then every interval. */
   start(): void {
     this.#schedule(0);
+    this.#repairs.restart();
   }
 
   /** Ends the loop, after the sweep that may be running. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#running;
+    await Promise.all([this.#running, this.#repairs.stop()]);
   }
 
   #schedule(delayMs: number): void {
@@ -62,13 +75,17 @@ export class SweepLoop {
   async #sweep(): Promise<boolean> {
     const { service, log, onAnswer } = this.#options;
     try {
-      const { visited, lagMs, failures } = await service.sweep(this.#batch);
-      for (const error of failures)
+      const { visited, moves, lagMs, failures, blind } = await service.sweep(this.#batch);
+      if (failures.length > 0)
         log.warn(
-          { error: errorReport(error) },
-          "a user cannot be swept, because his data cannot be read or written; tried again in a lease",
+          { users: failures.length, error: errorReport(failures[0]) },
+          "users cannot be swept, because their data cannot be read or written; tried again in a lease",
         );
+      this.#massExpiry.add(moves, performance.now());
       this.#lagMs = lagMs;
+      // The store has lost writes: entries of the due index may be among them.
+      if (blind && !this.#blind) this.#repairs.restart();
+      this.#blind = blind;
       if (this.#failing) log.info("sweeps work again");
       this.#failing = false;
       onAnswer?.(true);

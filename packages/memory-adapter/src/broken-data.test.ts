@@ -14,8 +14,8 @@ const policy = presencePolicy({ leaseTtlMs: 9_000, heartbeatIntervalMs: 3_000, g
 const users = ["alice", "bob", "carol", "dave", "eve"].map((name) => parseUserId(name));
 const broken = parseUserId("carol");
 
-/** Everyone's lease has ended; the store fails as `fail` says. */
-async function lapsed(fail: (userIds: readonly UserId[]) => void) {
+/** Everyone's lease has ended; the store fails as `failure` says of a user. */
+async function lapsed(failure: (userId: UserId) => PresenceError | undefined) {
   let now = 1_000_000;
   const adapter = memoryAdapter({ policy, now: () => now });
   const prompt = new PresenceService({ ...adapter, policy });
@@ -29,8 +29,8 @@ async function lapsed(fail: (userIds: readonly UserId[]) => void) {
     get(target, name: keyof PresenceStore) {
       if (name === "loadForChange") {
         return async (userIds: readonly UserId[]) => {
-          fail(userIds);
-          return target.loadForChange(userIds);
+          const { moment, entries } = await target.loadForChange(userIds);
+          return { moment, entries: entries.map((entry, index) => failure(userIds[index] ?? broken) ?? entry) };
         };
       }
       const own = target[name];
@@ -41,9 +41,9 @@ async function lapsed(fail: (userIds: readonly UserId[]) => void) {
 }
 
 test("one user whose record is damaged keeps nobody else from going OFFLINE, and is tried again in a lease", async () => {
-  const { service, store, watch } = await lapsed((userIds) => {
-    if (userIds.includes(broken)) throw new PresenceError("INTERNAL", "a record cannot be read");
-  });
+  const { service, store, watch } = await lapsed((userId) =>
+    userId === broken ? PresenceError.unavailable("the record of carol cannot be read", 5_000) : undefined,
+  );
   const { visited, moves, failures } = await service.sweep();
   expect({ visited, moves: moves.length, failures: failures.length }).toEqual({ visited: 5, moves: 4, failures: 1 });
   const { entries } = await store.load(users);
@@ -56,16 +56,47 @@ test("one user whose record is damaged keeps nobody else from going OFFLINE, and
 
 test("a store that is away fails the sweep, and its claims are due again", async () => {
   let away = true;
-  const { service, store, watch } = await lapsed(() => {
+  const { service, watch } = await lapsed(() => {
     if (away) throw PresenceError.unavailable("away", 100);
+    return undefined;
   });
-  const claimDue = store.claimDue.bind(store);
-  store.claimDue = async (limit) => {
-    if (limit === 0 && away) throw PresenceError.unavailable("away", 100);
-    return claimDue(limit);
-  };
   await expect(service.sweep()).rejects.toMatchObject({ code: "UNAVAILABLE" });
   away = false;
   await watch(6_000);
   expect((await service.sweep()).moves).toHaveLength(5);
+});
+
+test("of many users, those whose data is broken fail alone: in heartbeats, in what watchers read, but not in an answer about all of them", async () => {
+  const error = PresenceError.unavailable("the record of carol cannot be read", 5_000);
+  const adapter = memoryAdapter({ policy });
+  const isBroken = (userId: UserId) => userId === broken;
+  const store: PresenceStore = Object.assign(Object.create(adapter.store) as PresenceStore, {
+    name: "broken",
+    async load(userIds: readonly UserId[]) {
+      const { moment, entries } = await adapter.store.load(userIds);
+      return { moment, entries: entries.map((entry, index) => (isBroken(userIds[index] ?? broken) ? error : entry)) };
+    },
+    async renew(renewals: Parameters<PresenceStore["renew"]>[0]) {
+      const { moment, entries } = await adapter.store.renew(renewals);
+      return { moment, entries: entries.map((entry, index) => (isBroken(renewals[index]?.userId ?? broken) ? error : entry)) };
+    },
+    commit: adapter.store.commit.bind(adapter.store),
+    loadForChange: adapter.store.loadForChange.bind(adapter.store),
+  });
+  const service = new PresenceService({ ...adapter, store, policy });
+  const outcomes = await service.heartbeats(users.map((userId) => ({ userId, deviceId: parseDeviceId("phone") })));
+  expect(outcomes.map((outcome) => (outcome instanceof PresenceError ? outcome.message : outcome.refusal))).toEqual(
+    users.map((userId) => (isBroken(userId) ? error.message : undefined)),
+  );
+  await expect(service.heartbeat({ userId: broken, deviceId: parseDeviceId("phone") })).rejects.toBe(error);
+  const read = await service.read(users);
+  expect(read.map((answer) => (answer instanceof PresenceError ? "broken" : answer.status))).toEqual([
+    "ONLINE",
+    "ONLINE",
+    "broken",
+    "ONLINE",
+    "ONLINE",
+  ]);
+  await expect(service.getMany(users)).rejects.toBe(error);
+  expect((await service.getMany(users.filter((userId) => !isBroken(userId)))).length).toBe(4);
 });

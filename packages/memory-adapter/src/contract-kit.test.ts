@@ -9,6 +9,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { brokenDeadlines } from "./broken-deadlines.fixture.ts";
 import { brokenRecords } from "./broken-records.fixture.ts";
+import { brokenRepairs } from "./broken-repairs.fixture.ts";
 import { memoryHarness } from "./memory-harness.fixture.ts";
 
 /** The rules that an adapter fails. */
@@ -26,7 +27,7 @@ async function failed(contract: readonly ContractRule[], create: HarnessFactory)
 }
 
 describe("the contract kit has teeth: it rejects an adapter that", () => {
-  test.each(Object.entries({ ...brokenRecords, ...brokenDeadlines }))("%s", async (_, [sabotage, rule]) => {
+  test.each(Object.entries({ ...brokenRecords, ...brokenDeadlines, ...brokenRepairs }))("%s", async (_, [sabotage, rule]) => {
     const create: HarnessFactory = (options) => {
       const harness = memoryHarness(options);
       return { ...harness, ...sabotage(harness) };

@@ -45,6 +45,8 @@ class World {
       renew: late((renewals) => store.renew(renewals)),
       claimDue: late((limit) => store.claimDue(limit)),
       finishDue: late((outcomes) => store.finishDue(outcomes)),
+      armDue: late((outcomes) => store.armDue(outcomes)),
+      lead: late(() => store.lead()),
       scan: late((cursor, limit) => store.scan(cursor, limit)),
     };
     this.service = new PresenceService({ ...this.#adapter, store: slow, policy });

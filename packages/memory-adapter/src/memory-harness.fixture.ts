@@ -2,12 +2,18 @@ import { millis, type Presence, type PresencePolicy, presencePolicy, type UserId
 import type { Harness, HarnessOptions } from "@presence/domain/testing";
 import { claimTimeoutMs } from "./due-index.ts";
 import { memoryAdapter } from "./memory-adapter.ts";
+import type { MemoryPresenceStore } from "./memory-presence-store.ts";
 
 /** Where virtual time begins. */
 const start = 1_700_000_000_000;
 
+/** A harness whose records can always be read. */
+export interface MemoryHarness extends Harness {
+  readonly store: MemoryPresenceStore;
+}
+
 /** The memory adapter under a clock that stands still until `advance` moves it. */
-export function memoryHarness({ sessionTtl }: HarnessOptions, policy: PresencePolicy = presencePolicy()): Harness {
+export function memoryHarness({ sessionTtl }: HarnessOptions, policy: PresencePolicy = presencePolicy()): MemoryHarness {
   let now = start;
   const published: Presence[] = [];
   const { store, sessions, parties, feed } = memoryAdapter({ policy, sessionTtl, now: () => now });

@@ -99,9 +99,22 @@ export class MemoryPresenceStore implements PresenceStore {
     }
   }
 
+  async armDue(outcomes: readonly DueOutcome[]): Promise<void> {
+    const now = this.#now();
+    for (const { userId, due, keepForMs } of outcomes) {
+      if (due !== undefined) this.#due.arm(userId, due);
+      if (keepForMs !== undefined) this.#records.keep(userId, now + keepForMs, now);
+    }
+  }
+
+  /** One process: nobody else could. */
+  async lead(): Promise<boolean> {
+    return true;
+  }
+
   async scan(cursor: string | undefined, limit: number): Promise<RecordPage> {
     const moment = this.#moment();
-    return { moment, ...this.#records.page(cursor, limit, moment.now) };
+    return { moment, ...this.#records.page(cursor, limit, moment.now), unreadable: [] };
   }
 
   #commitOne(commit: Commit, now: Millis): CommitResult {

@@ -1,11 +1,13 @@
 import { type Commit, longAgo, type PresenceRecord, type PresenceStore, unknownRecord } from "@presence/domain";
 import type { Harness } from "@presence/domain/testing";
+import type { MemoryHarness } from "./memory-harness.fixture.ts";
+import type { MemoryPresenceStore } from "./memory-presence-store.ts";
 
 /** A harness whose adapter is broken in one way. */
-export type Sabotage = (harness: Harness) => Partial<Harness>;
+export type Sabotage = (harness: MemoryHarness) => Partial<Harness>;
 
 /** Replaces methods of the store, of its peer too. */
-export function brokenStore(breakIt: (store: PresenceStore, harness: Harness) => Partial<PresenceStore>): Sabotage {
+export function brokenStore(breakIt: (store: MemoryPresenceStore, harness: Harness) => Partial<PresenceStore>): Sabotage {
   return (harness) => {
     const { store } = harness;
     const intact: PresenceStore = {
@@ -16,6 +18,8 @@ export function brokenStore(breakIt: (store: PresenceStore, harness: Harness) =>
       renew: (renewals) => store.renew(renewals),
       claimDue: (limit) => store.claimDue(limit),
       finishDue: (outcomes) => store.finishDue(outcomes),
+      armDue: (outcomes) => store.armDue(outcomes),
+      lead: () => store.lead(),
       scan: (cursor, limit) => store.scan(cursor, limit),
     };
     const broken = { ...intact, ...breakIt(store, harness) };

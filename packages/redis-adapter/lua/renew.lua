@@ -5,8 +5,7 @@
 -- Returns two digits a renewal in one text, whether it was renewed and whether there is a session; then each record, or ''
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local late = now - ARGV[1] > tonumber(ARGV[2])
-local texts, flags, records = {}, '', {}
+local late, texts, flags, records = now - ARGV[1] > tonumber(ARGV[2]), {}, '', {}
 local function text(ms) texts[ms] = texts[ms] or string.format('%013.0f', ms) return texts[ms] end
 -- What replaces the record from its revision on, where that ends, and whether it is bound; nil declines.
 local function patched(record, session, device, lease, active, holder)
@@ -28,7 +27,8 @@ local function patched(record, session, device, lease, active, holder)
   return head .. text(now + lease) .. ' ' .. activeUntil .. ' ' .. text(now), at + 41, bound
 end
 for i = 1, #KEYS, 2 do
-  local a, record, session = 2 + i * 2, redis.call('GET', KEYS[i]), KEYS[i + 1]
+  local a, record, session = 2 + i * 2, redis.pcall('GET', KEYS[i]), KEYS[i + 1]
+  if type(record) ~= 'string' then record = false end -- An error too: the commit tells it, of this user alone.
   local patch, last, bound = patched(record, session, ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3])
   if patch then redis.call('SETRANGE', KEYS[i], 2, patch) end
   local short = bound and (ARGV[3] == 'exact' or ARGV[3] == 'align' and redis.call('PTTL', session) < tonumber(ARGV[a + 1]))

@@ -1,5 +1,6 @@
 import { millis, type UserId } from "@presence/domain";
 import { type RunningRedis, startRedis } from "@presence/redis-fixture";
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { duePartitions } from "./keys.ts";
 import { aCommit, alice, aRecord, bob, put, type TestBed, testBed, users } from "./test-bed.fixture.ts";
@@ -88,6 +89,46 @@ describe("who is claimed", () => {
 });
 
 describe("a claim", () => {
+  test("of whom many are held is not kept from the others behind them", async () => {
+    const { now } = (await bed.store.load([])).moment;
+    const partition = bed.keys.partitionOf(alice);
+    const many = users(4_000)
+      .filter((userId) => bed.keys.partitionOf(userId) === partition)
+      .slice(0, 40);
+    const make = (some: readonly UserId[], revision: number) =>
+      bed.store.commit(some.map((userId) => aCommit(userId, aRecord(now, { revision }), now, { due: now })));
+    await make(many.slice(0, 20), 1);
+    const slow = await testBed(redis.url, { keys: bed.keys });
+    expect(await claimed(slow)).toHaveLength(20);
+    slow.close();
+    // Due again while they are held, and before all others.
+    await make(many.slice(0, 20), 2);
+    await make(many.slice(20), 1);
+    const others: UserId[] = [];
+    for (let sweep = 0; sweep < 20; sweep++) others.push(...(await peer.store.claimDue(1)).userIds);
+    expect(others.toSorted()).toEqual(many.slice(20).toSorted());
+  });
+
+  test("is shared by servers that claim at once, and nobody is claimed twice", async () => {
+    const { now } = (await bed.store.load([])).moment;
+    const many = users(2_000);
+    for (let from = 0; from < many.length; from += 500)
+      await bed.store.commit(many.slice(from, from + 500).map((userId) => aCommit(userId, aRecord(now), now, { due: now })));
+    const work = async ({ store }: TestBed) => {
+      const mine: UserId[] = [];
+      for (;;) {
+        const { userIds } = await store.claimDue(50);
+        if (userIds.length === 0) return mine;
+        mine.push(...userIds);
+        await store.finishDue(userIds.map(given));
+      }
+    };
+    const [first, second] = await Promise.all([work(bed), work(peer)]);
+    expect([...first, ...second].toSorted()).toEqual(many.toSorted());
+    // Neither waits for the other.
+    expect(Math.min(first.length, second.length)).toBeGreaterThan(many.length / 5);
+  });
+
   test("begins with another partition each time, so that none starves", async () => {
     const { now } = (await bed.store.load([])).moment;
     // More than enough in some partitions, one user in another.
@@ -101,13 +142,22 @@ describe("a claim", () => {
     expect(seen.size).toBeLessThan(many.length);
   });
 
-  test("is taken from all partitions in one script and never more than asked for", async () => {
+  test("takes from all partitions, one script each, and never more than asked for", async () => {
     const { now } = (await bed.store.load([])).moment;
     const many = users(300);
     await bed.store.commit(many.map((userId) => aCommit(userId, aRecord(now), now, { due: now })));
+    const monitor = await new Redis(redis.url).monitor();
+    const scripts: string[][] = [];
+    monitor.on("monitor", (_: string, [name, , count, ...rest]: string[]) => {
+      if (/^eval/i.test(name ?? "")) scripts.push(rest.slice(0, Number(count)));
+    });
     const first = (await bed.store.claimDue(200)).userIds;
     const second = (await bed.store.claimDue(200)).userIds;
     expect([first.length, second.length]).toEqual([200, 100]);
     expect([...first, ...second].toSorted()).toEqual(many.toSorted());
+    monitor.disconnect();
+    const claims = scripts.filter((keys) => keys[0]?.includes("{due:"));
+    expect(claims.length).toBeGreaterThan(1);
+    for (const keys of claims) expect(keys).toEqual([keys[0], `${keys[0]}/claims`]);
   });
 });

@@ -3,7 +3,7 @@ import mock from "ioredis-mock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodeRecord } from "./record-text.ts";
 import { scripts } from "./scripts.ts";
-import { aCommit, alice, aRecord, aRenewal, bedOn, bob, type TestBed } from "./test-bed.fixture.ts";
+import { aCommit, alice, aRecord, aRenewal, bedOn, bob, entriesOf, type TestBed } from "./test-bed.fixture.ts";
 
 // What works there: the mock has no GETRANGE of a missing key, so no first commit; no ZADD LT, so no due entries; no keyspace
 // events. The contract runs on a real Redis.
@@ -26,8 +26,8 @@ afterEach(async () => {
 });
 
 test("records are loaded in order, with their sessions", async () => {
-  expect((await bed.store.load([bob, alice])).entries.map(({ revision }) => revision)).toEqual([0, 1]);
-  expect((await bed.store.loadForChange([alice])).entries).toEqual([{ record, session: true }]);
+  expect((await entriesOf(bed.store.load([bob, alice]))).map(({ revision }) => revision)).toEqual([0, 1]);
+  expect(await entriesOf(bed.store.loadForChange([alice]))).toEqual([{ record, session: true }]);
 });
 
 test("of two commits on one revision one wins, and its status stands in the session", async () => {
@@ -36,7 +36,7 @@ test("of two commits on one revision one wins, and its status stands in the sess
   const commit = aCommit(alice, next, now, { session: true });
   expect(await bed.store.commit([commit])).toEqual(["committed"]);
   expect(await bed.store.commit([commit])).toEqual(["conflict"]);
-  expect((await bed.store.load([alice])).entries).toEqual([next]);
+  expect(await entriesOf(bed.store.load([alice]))).toEqual([next]);
   expect(await bed.client.hgetall(bed.keys.session(alice))).toEqual({ sessionId: "s1", status: "DND" });
 });
 
@@ -48,8 +48,8 @@ test("a commit creates no session", async () => {
 });
 
 test("a known device is renewed, an unknown one is not", async () => {
-  const { entries } = await bed.store.renew([aRenewal(alice), aRenewal(alice, { deviceId: parseDeviceId("desktop") })]);
+  const entries = await entriesOf(bed.store.renew([aRenewal(alice), aRenewal(alice, { deviceId: parseDeviceId("desktop") })]));
   expect(entries.map(({ renewed }) => renewed)).toEqual([true, false]);
-  expect((await bed.store.load([alice])).entries).toEqual([entries[0]?.record]);
+  expect(await entriesOf(bed.store.load([alice]))).toEqual([entries[0]?.record]);
   expect(entries[0]?.record).toMatchObject({ revision: 2, version: record.version });
 });

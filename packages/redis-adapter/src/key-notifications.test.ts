@@ -44,6 +44,8 @@ async function listening(db = 0): Promise<void> {
   await vi.waitFor(async () => expect(await auth.pubsub("NUMSUB", channel)).toEqual([channel, 1]), { timeout: 5_000, interval: 10 });
 }
 
+const warned = () => vi.waitFor(() => expect(warnings).not.toEqual([]), { timeout: 5_000, interval: 10 });
+
 /** Everything that Redis has told so far has been heard when a last deletion is. */
 async function heard(): Promise<readonly [UserId, boolean][]> {
   await auth.hset("session:last", { a: 1 });
@@ -132,9 +134,39 @@ describe("the flags of notifications", () => {
     await auth.config("SET", "notify-keyspace-events", "Egx");
     connect({ username: "limited", password: "pw" });
     await listening();
-    expect(warnings).toEqual([expect.stringContaining("redis-cli CONFIG SET notify-keyspace-events KExegs")]);
+    await warned();
+    expect(warnings).toEqual([expect.stringContaining("Run: redis-cli CONFIG SET notify-keyspace-events KExegs (")]);
+    // Only what really is missing.
+    expect(warnings[0]).toContain("Redis does not tell of changes of parties (flags Ks).");
     await auth.del("session:alice");
     expect(await heard()).toEqual([]);
+  });
+
+  test("that may be read, but not set, are asked for beside those that are there", async () => {
+    await auth.acl("SETUSER", "limited", "on", ">pw", "~*", "&*", "+@all", "-config|set");
+    await auth.config("SET", "notify-keyspace-events", "l");
+    connect({ username: "limited", password: "pw" });
+    await warned();
+    expect(warnings).toEqual([expect.stringMatching(/Run: redis-cli CONFIG SET notify-keyspace-events lKExegs \(/)]);
+  });
+
+  test("that an operator has set are no reason to complain, though they may not be read", async () => {
+    await auth.acl("SETUSER", "limited", "on", ">pw", "~*", "&*", "+@all", "-config");
+    await auth.config("SET", "notify-keyspace-events", "KEA");
+    connect({ username: "limited", password: "pw" });
+    await listening();
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    expect([...warnings, ...infos]).toEqual([]);
+    expect(await auth.keys("presence:probe:*")).toEqual([]);
+  });
+
+  test("that an operator sets after all are found in force with the next connection", async () => {
+    await auth.acl("SETUSER", "limited", "on", ">pw", "~*", "&*", "+@all", "-config");
+    connect({ username: "limited", password: "pw" });
+    await warned();
+    await auth.config("SET", "notify-keyspace-events", "KExegs");
+    await auth.client("KILL", "TYPE", "pubsub");
+    await vi.waitFor(() => expect(infos).toContainEqual("keyspace notifications are in force now"), { timeout: 5_000 });
   });
 
   test("of a Redis without CONFIG are asked for too", async () => {
@@ -143,8 +175,11 @@ describe("the flags of notifications", () => {
     auth.disconnect();
     auth = new Redis(redis.url);
     connect();
-    await listening();
-    expect(warnings).toEqual([expect.stringContaining("redis-cli CONFIG SET notify-keyspace-events")]);
+    await warned();
+    expect(warnings).toEqual([expect.stringContaining("Run: redis-cli CONFIG SET notify-keyspace-events KExegs (")]);
+    expect(warnings[0]).toContain("put notify-keyspace-events KExegs into redis.conf");
+    // In no doubt about anything else.
+    expect(warnings[0]).toContain("changes of parties (flags Ks), deleted sessions (flags Eg), expired sessions (flags Ex)");
   });
 });
 

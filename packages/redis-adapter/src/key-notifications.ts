@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { PartyId, UserId } from "@presence/domain";
 import { type Redis, ReplyError } from "ioredis";
 import type { AdapterLog } from "./connection.ts";
 import { keepPinging } from "./connection-pings.ts";
 import type { Keys } from "./keys.ts";
 import { withNeededFlags } from "./notification-flags.ts";
+import { missingNotifications } from "./notification-probe.ts";
 
 /** A session hash went away. `seen`: its deletion itself was witnessed, rather than its expiration or eviction. */
 export type SessionGone = (userId: UserId, seen: boolean) => void;
@@ -11,9 +13,17 @@ export type SessionGone = (userId: UserId, seen: boolean) => void;
 export interface KeyNotificationsOptions {
   /** A connection of its own, without `autoResubscribe`. */
   readonly connection: Redis;
+  /** Another one, for commands: a subscriber can send none. */
+  readonly commands: Redis;
   readonly keys: Keys;
   readonly log: AdapterLog;
   readonly onSessionGone: SessionGone;
+}
+
+/** What the flags should be, and why we may not set them. */
+interface Setting {
+  readonly wanted: string;
+  readonly refusal: unknown;
 }
 
 /**
@@ -100,33 +110,52 @@ export class KeyNotifications {
 
   async #listen(): Promise<void> {
     const { connection } = this.#options;
+    const { stream } = connection;
     // On this connection, while it is no subscriber yet: another one need not be there at this time.
-    await this.#addFlags();
+    const setting = await this.#addFlags();
     this.#listening = true;
     await connection.subscribe(...this.#events.keys(), ...this.#parties.keys());
     // What changed while nobody listened shows now.
     for (const followers of this.#parties.values()) for (const changed of followers) changed();
+    await this.#verify(setting, () => this.#listening && connection.stream === stream);
   }
 
-  async #addFlags(): Promise<void> {
+  /** Makes sure that Redis tells what it was asked to tell, or says what to do about it. */
+  async #verify({ wanted, refusal }: Setting, isCurrent: () => boolean): Promise<void> {
+    const { connection, commands, keys, log } = this.#options;
+    const probe = { listener: connection, commands, key: keys.probe(randomUUID()) };
+    const missing = await missingNotifications(probe).catch((): undefined => undefined);
+    if (!isCurrent()) return;
+    if (missing?.length === 0) {
+      if (this.#warned) log.info("keyspace notifications are in force now");
+      this.#warned = false;
+      return;
+    }
+    // Set, but not to be tried: no reason to doubt it.
+    if ((missing === undefined && refusal === undefined) || this.#warned) return;
+    this.#warned = true;
+    const untold = missing === undefined ? "" : `: Redis does not tell of ${missing.join(", ")}`;
+    const why = refusal === undefined ? "" : ", and this server may not switch them on";
+    log.warn(
+      `keyspace notifications are not in force${why}${untold}. Until somebody does, a logout shows at the next sign of life, and a party's change within seconds. Run: redis-cli CONFIG SET notify-keyspace-events ${wanted} (where CONFIG is renamed or disabled, put notify-keyspace-events ${wanted} into redis.conf)`,
+      refusal,
+    );
+  }
+
+  async #addFlags(): Promise<Setting> {
     const { connection, log } = this.#options;
     let wanted: string | undefined;
     try {
       const [, current = ""] = (await connection.config("GET", "notify-keyspace-events")) as string[];
       wanted = withNeededFlags(current);
-      if (wanted === undefined) return;
+      if (wanted === undefined) return { wanted: current, refusal: undefined };
       await connection.config("SET", "notify-keyspace-events", wanted);
       log.info(`keyspace notifications switched on: notify-keyspace-events ${wanted}`);
+      return { wanted, refusal: undefined };
     } catch (error) {
       // A broken connection refuses nothing; the next one asks again.
       if (!(error instanceof ReplyError)) throw error;
-      if (this.#warned) return;
-      this.#warned = true;
-      const command = `redis-cli CONFIG SET notify-keyspace-events ${wanted ?? withNeededFlags("")}`;
-      log.warn(
-        `Redis does not let this server switch on its keyspace notifications; until somebody does, a logout shows at the next sign of life. Run: ${command}`,
-        error,
-      );
+      return { wanted: wanted ?? withNeededFlags("") ?? "", refusal: error };
     }
   }
 }

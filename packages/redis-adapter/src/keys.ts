@@ -46,6 +46,16 @@ export class Keys {
     return `${this.#prefix}clock`;
   }
 
+  /** For a try that ends within milliseconds. */
+  probe(name: string): string {
+    return `${this.#prefix}probe:${name}`;
+  }
+
+  /** Who does a task that one server at a time does. */
+  lead(task: string): string {
+    return `${this.#prefix}lead:${task}`;
+  }
+
   session(userId: UserId): string {
     return this.#session[0] + userId + this.#session[1];
   }

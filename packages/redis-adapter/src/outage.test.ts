@@ -2,7 +2,7 @@ import { millis, type PresencePolicy, parsePartyId, presencePolicy } from "@pres
 import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type RedisAdapter, redisAdapter } from "./redis-adapter.ts";
-import { aCommit, alice, aRecord, aRenewal, put } from "./test-bed.fixture.ts";
+import { aCommit, alice, aRecord, aRenewal, entriesOf, put } from "./test-bed.fixture.ts";
 
 let redis: RunningRedis;
 let adapter: RedisAdapter;
@@ -130,7 +130,7 @@ describe("a Redis that stalls", () => {
     await expect(late).rejects.toMatchObject({ code: "UNAVAILABLE" });
     redis.resume();
     await recovery();
-    expect((await adapter.store.load([alice])).entries).toEqual([before]);
+    expect(await entriesOf(adapter.store.load([alice]))).toEqual([before]);
   });
 });
 

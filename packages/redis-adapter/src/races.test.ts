@@ -2,7 +2,7 @@ import { type Commit, millis, type PresenceRecord, presencePolicy } from "@prese
 import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { aCommit, aDevice, alice, aRecord, aRenewal, put, type TestBed, testBed, users } from "./test-bed.fixture.ts";
+import { aCommit, aDevice, alice, aRecord, aRenewal, entriesOf, put, type TestBed, testBed, users } from "./test-bed.fixture.ts";
 
 let redis: RunningRedis;
 let others: Redis;
@@ -44,17 +44,17 @@ test("of 200 commits and renewals at random each moves the revision by one or ch
   };
   const renew = async ({ store }: TestBed) => {
     await atRandom(300);
-    const { entries } = await store.renew([aRenewal(alice)]);
+    const entries = await entriesOf(store.renew([aRenewal(alice)]));
     if (entries[0]?.renewed) renewals++;
   };
-  const first = (await beds[0].store.load([alice])).entries[0]?.version ?? 0;
+  const first = (await entriesOf(beds[0].store.load([alice])))[0]?.version ?? 0;
   await Promise.all(
     Array.from({ length: 200 }, (_, index) => {
       const bed = beds[index % 3] ?? beds[0];
       return Math.random() < 0.5 ? commit(bed) : renew(bed);
     }),
   );
-  const [record] = (await beds[0].store.load([alice])).entries;
+  const [record] = await entriesOf(beds[0].store.load([alice]));
   expect(record?.revision).toBe(1 + won.length + renewals);
   // No version was given twice, and none was lost.
   expect(won.toSorted((a, b) => a - b)).toEqual(won.map((_, index) => first + index + 1));
@@ -82,7 +82,7 @@ test("a logout against 2,000 heartbeats and commits leaves no session key behind
       await beds[1].store.renew(many.slice(from, from + 25).map((userId) => aRenewal(userId)));
   };
   const committing = async () => {
-    const results: string[] = [];
+    const results: unknown[] = [];
     for (let from = 0; from < commits.length; from += 25) results.push(...(await beds[2].store.commit(commits.slice(from, from + 25))));
     return results;
   };
@@ -100,8 +100,8 @@ test("a renewal against the end of its lease is granted in time, or changes noth
     const leaseUntil = record.devices[0]?.leaseUntil ?? millis(0);
     // Around the end: before it in some rounds, after it in others.
     await new Promise((resolve) => setTimeout(resolve, leaseMs - 10 + 2 * round));
-    const [entry] = (await bed.store.renew([aRenewal(alice)])).entries;
-    const [stored] = (await bed.store.load([alice])).entries;
+    const [entry] = await entriesOf(bed.store.renew([aRenewal(alice)]));
+    const [stored] = await entriesOf(bed.store.load([alice]));
     expect(stored).toEqual(entry?.record);
     if (entry?.renewed) expect(stored?.devices[0]?.lastSeen).toBeLessThan(leaseUntil);
     else {
@@ -119,7 +119,7 @@ test("a renewal that reaches Redis long after it was decided is declined", async
   const record = await put(slow, alice);
   // Redis holds commands back for longer than the gap of 225 ms, and less than a command may take.
   await others.client("PAUSE", 350, "ALL");
-  const [entry] = (await slow.store.renew([aRenewal(alice)])).entries;
+  const [entry] = await entriesOf(slow.store.renew([aRenewal(alice)]));
   expect(entry).toEqual({ renewed: false, record, session: false });
   slow.close();
 });

@@ -54,12 +54,9 @@ export function encodeRevision(revision: number): string {
   return fixed(revision, revisionDigits);
 }
 
-/**
- * @throws PresenceError `UNAVAILABLE` where a newer server wrote it: its answer is right, ours would not be; `INTERNAL`
- * where it is damaged
- */
+/** @throws PresenceError `INTERNAL` where it is damaged, or a newer server wrote it: `isKnownFormat` tells */
 export function decodeRecord(text: string): PresenceRecord {
-  if (!text.startsWith(format)) throw unknownFormat();
+  if (!isKnownFormat(text)) throw damaged(text);
   const word = text.slice(32, 39).trimEnd();
   if (!isStatus(word) || text.charCodeAt(headerLength - 1) !== codeOf.newline) throw damaged(text);
   const devices: Device[] = [];
@@ -104,9 +101,9 @@ export function decodeRecord(text: string): PresenceRecord {
   };
 }
 
-/** A server of another version wrote what we cannot read; it is never overwritten. */
-export function unknownFormat(): PresenceError {
-  return PresenceError.unavailable("a record has a format that this version does not know; a newer server wrote it", 5_000);
+/** Whether this version wrote it, or might have. */
+export function isKnownFormat(text: string): boolean {
+  return text.startsWith(format);
 }
 
 function decodeDevice(text: string, start: number, end: number): Device {

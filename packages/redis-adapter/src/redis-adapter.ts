@@ -46,11 +46,18 @@ export function redisAdapter(options: RedisAdapterOptions): RedisAdapter {
     keyPrefix: options.keyPrefix ?? defaultTemplates.keyPrefix,
   });
   const client = connectRedis(options, "commands", log);
-  const clock = new RedisClock({ client, keys, policy, serverId: randomUUID() });
+  const serverId = randomUUID();
+  const clock = new RedisClock({ client, keys, policy, serverId });
   client.on("close", () => clock.invalidate());
   // Two misses: a Redis that is busy for a second comes back sooner than a new connection.
   const stopPinging = keepPinging(client, 2, () => log.warn("the connection for commands does not answer; connecting again"));
-  const notifications = new KeyNotifications({ connection: connectRedis(options, "notifications", log), keys, log, onSessionGone });
+  const notifications = new KeyNotifications({
+    connection: connectRedis(options, "notifications", log),
+    commands: client,
+    keys,
+    log,
+    onSessionGone,
+  });
   const db = client.options.db ?? 0;
   const feed = new RedisPresenceFeed({
     connection: connectRedis(options, "the feed", log),
@@ -58,7 +65,7 @@ export function redisAdapter(options: RedisAdapterOptions): RedisAdapter {
     onProblem: (message, error) => log.warn(message, error),
   });
   return {
-    store: new RedisPresenceStore({ client, keys, clock, policy, sessionTtl, claimMs }),
+    store: new RedisPresenceStore({ client, keys, clock, policy, sessionTtl, serverId, claimMs }),
     sessions: new RedisSessionDirectory(client, keys),
     parties: new RedisPartyDirectory(client, keys, (partyId, changed) => notifications.follow(partyId, changed)),
     feed,

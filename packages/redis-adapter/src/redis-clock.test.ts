@@ -2,7 +2,7 @@ import { longAgo, presencePolicy, watchGapMs } from "@presence/domain";
 import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { alice, aRecord, aRenewal, put, type TestBed, testBed } from "./test-bed.fixture.ts";
+import { alice, aRecord, aRenewal, entriesOf, put, type TestBed, testBed } from "./test-bed.fixture.ts";
 
 const policy = presencePolicy();
 const gapMs = watchGapMs(policy);
@@ -142,7 +142,7 @@ describe("a read whose answer comes late", () => {
     let reads = 0;
     const { moment, found } = await bed.clock.reading(async () => {
       reads++;
-      const found = (await peer.store.load([alice])).entries[0]?.devices[0]?.leaseUntil ?? 0;
+      const found = (await entriesOf(peer.store.load([alice])))[0]?.devices[0]?.leaseUntil ?? 0;
       if (reads === 1) {
         // This process pauses; somebody else renews meanwhile.
         await peer.store.renew([aRenewal(alice)]);
@@ -151,7 +151,7 @@ describe("a read whose answer comes late", () => {
       return found;
     });
     expect(reads).toBe(2);
-    expect(found).toBe((await peer.store.load([alice])).entries[0]?.devices[0]?.leaseUntil);
+    expect(found).toBe((await entriesOf(peer.store.load([alice])))[0]?.devices[0]?.leaseUntil);
     expect(moment.now).toBeLessThanOrEqual(await redisTime());
     peer.close();
   });

@@ -3,6 +3,7 @@ import { millis, type Presence, presencePolicy } from "@presence/domain";
 import type { Harness, HarnessOptions } from "@presence/domain/testing";
 import type { RunningRedis } from "@presence/redis-fixture";
 import { Redis } from "ioredis";
+import { duePartitions, Keys } from "./keys.ts";
 import { type RedisAdapter, type RedisAdapterOptions, redisAdapter } from "./redis-adapter.ts";
 
 /** Short, so that real time need not pass for long. */
@@ -39,6 +40,7 @@ export async function redisHarness(redis: RunningRedis, { sessionTtl }: HarnessO
     partyKey: `${name}:party:%s:members`,
     keyPrefix: `${name}:presence:`,
   };
+  const keys = new Keys(options);
   const [adapter, peer] = await Promise.all([readyAdapter(options), readyAdapter(options)]);
   const others = new Redis(redis.url);
   const heard: Presence[] = [];
@@ -80,6 +82,14 @@ export async function redisHarness(redis: RunningRedis, { sessionTtl }: HarnessO
       const key = `${name}:party:${partyId}:members`;
       await others.del(key);
       for (let from = 0; from < members.length; from += 1_000) await others.sadd(key, ...members.slice(from, from + 1_000));
+    },
+    async breakRecord(userId) {
+      const key = keys.record(userId);
+      // As a newer server would write it.
+      await others.setrange(key, 0, "2");
+    },
+    async loseDueEntries() {
+      for (let partition = 0; partition < duePartitions; partition++) await others.del(keys.due(partition));
     },
     async recordEvents(userIds) {
       adapter.feed.subscribe(userIds);

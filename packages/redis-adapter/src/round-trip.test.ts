@@ -3,7 +3,7 @@ import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { roundTrip } from "./round-trip.ts";
 import { commitCall, renewCall } from "./script-calls.ts";
-import { aCommit, alice, aRecord, aRenewal, bob, put, type TestBed, testBed, users } from "./test-bed.fixture.ts";
+import { aCommit, alice, aRecord, aRenewal, bob, entriesOf, put, type TestBed, testBed, users } from "./test-bed.fixture.ts";
 
 let redis: RunningRedis;
 let bed: TestBed;
@@ -22,7 +22,7 @@ const settings = { policy: presencePolicy(), sessionTtl: "align", db: 0 } as con
 describe("a script that Redis does not know", () => {
   test("is sent with its source: a first start needs no preparation", async () => {
     const record = await put(bed, alice);
-    expect((await bed.store.load([alice])).entries).toEqual([record]);
+    expect(await entriesOf(bed.store.load([alice]))).toEqual([record]);
   });
 
   test("after a SCRIPT FLUSH before each call changes nothing that callers see", async () => {
@@ -30,7 +30,7 @@ describe("a script that Redis does not know", () => {
     const { now } = (await store.load([])).moment;
     const calls = [
       async () => expect(await store.commit([aCommit(alice, aRecord(now), now, { due: now })])).toEqual(["committed"]),
-      async () => expect((await store.renew([aRenewal(alice)])).entries[0]?.renewed).toBe(true),
+      async () => expect((await entriesOf(store.renew([aRenewal(alice)])))[0]?.renewed).toBe(true),
       async () => expect((await store.claimDue(5)).userIds).toEqual([alice]),
       async () => store.finishDue([{ userId: alice, due: undefined, keepForMs: 1_000 }]),
       async () => expect((await store.scan(undefined, 5)).users).toHaveLength(1),
@@ -58,7 +58,7 @@ describe("a script that Redis does not know", () => {
     ]);
     expect([first.result(answers[0]), second.result(answers[2])]).toEqual(["committed", "committed"]);
     expect(renewal.result(answers[3])[0]).toMatchObject({ renewed: true, record: { revision: 2 } });
-    expect((await bed.store.load([alice, bob])).entries.map(({ revision }) => revision)).toEqual([2, 2]);
+    expect((await entriesOf(bed.store.load([alice, bob]))).map(({ revision }) => revision)).toEqual([2, 2]);
   });
 });
 
@@ -69,7 +69,7 @@ test("renewals of hundreds take one script a hundred", async () => {
   await store.commit(many.map((userId) => aCommit(userId, aRecord(now), now)));
   await store.renew(many.map((userId) => aRenewal(userId)));
   await client.config("RESETSTAT");
-  const { entries } = await store.renew(many.map((userId) => aRenewal(userId)));
+  const entries = await entriesOf(store.renew(many.map((userId) => aRenewal(userId))));
   expect(entries.map(({ renewed, record }) => [renewed, record.revision])).toEqual(many.map(() => [true, 3]));
   expect(await client.info("commandstats")).toMatch(/cmdstat_evalsha:calls=3,/);
 });
@@ -80,7 +80,7 @@ test("a read of thousands takes one command a thousand, and comes in order", asy
   const many = users(2_500);
   await store.commit(many.map((userId, index) => aCommit(userId, aRecord(now, { version: index }), now)));
   await client.config("RESETSTAT");
-  expect((await store.load(many)).entries.map(({ version }) => version)).toEqual(many.map((_, index) => index));
-  expect((await store.loadForChange(many)).entries.map(({ record }) => record.version)).toEqual(many.map((_, index) => index));
+  expect((await entriesOf(store.load(many))).map(({ version }) => version)).toEqual(many.map((_, index) => index));
+  expect((await entriesOf(store.loadForChange(many))).map(({ record }) => record.version)).toEqual(many.map((_, index) => index));
   expect(await client.info("commandstats")).toMatch(/cmdstat_mget:calls=6,/);
 });

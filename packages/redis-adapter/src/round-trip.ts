@@ -1,9 +1,17 @@
+import { PresenceError } from "@presence/domain";
 import type { Redis } from "ioredis";
 import { fromRedis } from "./redis-errors.ts";
 import { scriptsBySha } from "./scripts.ts";
 
 /** One command, with its name in capitals. */
 export type Command = readonly [name: string, ...args: (string | number)[]];
+
+/**
+ * So many commands may wait for their answers, those included whose callers have given up: they are still sent, and take
+ * their place until Redis answers or the connection ends. Beyond it Redis is so far behind that nobody would wait for it.
+ */
+export const maxWaiting = 20_000;
+const retryAfterMs = 500;
 
 /** What a key is that has the wrong type for a command. */
 const keyKinds: ReadonlyMap<string, string> = new Map([
@@ -17,6 +25,17 @@ const keyKinds: ReadonlyMap<string, string> = new Map([
  * @throws PresenceError what the first failed command came to
  */
 export async function roundTrip(client: Redis, commands: readonly Command[]): Promise<unknown[]> {
+  const answers = await separateRoundTrip(client, commands);
+  for (const answer of answers) if (answer instanceof PresenceError) throw answer;
+  return answers;
+}
+
+/**
+ * The same, with an `INTERNAL` in the place of each command that Redis refused for what it found there: what is wrong with
+ * one key fails nobody else.
+ * @throws PresenceError `UNAVAILABLE` where Redis could not carry out a command now: then it could not serve the others either
+ */
+export async function separateRoundTrip(client: Redis, commands: readonly Command[]): Promise<unknown[]> {
   if (commands.length === 0) return [];
   const results = await send(client, commands);
   const unknown = results.flatMap(([error], index) => (error?.message.startsWith("NOSCRIPT") ? [index] : []));
@@ -29,8 +48,10 @@ export async function roundTrip(client: Redis, commands: readonly Command[]): Pr
     for (const [position, index] of unknown.entries()) results[index] = again[position] ?? [new Error("no answer"), undefined];
   }
   return results.map(([error, value], index) => {
-    if (error) throw fromRedis(error, keyKindOf(commands[index]));
-    return value;
+    if (!error) return value;
+    const reason = fromRedis(error, keyKindOf(commands[index]));
+    if (reason.code !== "INTERNAL") throw reason;
+    return reason;
   });
 }
 
@@ -43,6 +64,9 @@ function keyKindOf([name, sha]: Command = [""]): string | undefined {
 }
 
 async function send(client: Redis, commands: readonly Command[]): Promise<[Error | null, unknown][]> {
+  // One call that asks for much is not refused for that: only what waits already counts.
+  if (waiting(client) >= maxWaiting)
+    throw PresenceError.unavailable(`${maxWaiting} commands are waiting for Redis; it is too slow, or does not answer`, retryAfterMs);
   try {
     // As methods of the pipeline, which ioredis-mock has too; `call` it has not.
     const results = await client.pipeline(commands.map(([name, ...args]) => [name.toLowerCase(), ...args])).exec();
@@ -51,4 +75,10 @@ async function send(client: Redis, commands: readonly Command[]): Promise<[Error
   } catch (error) {
     throw fromRedis(error);
   }
+}
+
+/** How many commands have been sent on this connection and not been answered. */
+function waiting({ commandQueue }: { readonly commandQueue?: { readonly length: number } }): number {
+  // ioredis-mock has no queue: it answers at once.
+  return commandQueue?.length ?? 0;
 }

@@ -8,20 +8,21 @@ import {
   maxPartyMembers,
   millis,
   type PartyId,
+  PresenceError,
   type PresencePolicy,
   parseUserId,
   type Renewal,
   type RenewalResult,
   type SessionTtlPolicy,
   type UserId,
-  unknownRecord,
   watchGapMs,
 } from "@presence/domain";
 import { encodeEvent } from "./event-text.ts";
 import type { Keys } from "./keys.ts";
-import { decodeRecord, encodeRecord, encodeRevision, unknownFormat } from "./record-text.ts";
+import { encodeRecord, encodeRevision } from "./record-text.ts";
 import type { Command } from "./round-trip.ts";
 import { type Script, scripts } from "./scripts.ts";
+import { readRecord, unknownFormatOf } from "./stored-record.ts";
 
 /** A run of a script: the command for it, and what its answer means. The headers of the Lua files name what stands where. */
 export interface ScriptCall<Result> {
@@ -57,8 +58,15 @@ export interface WriteSettings {
   readonly db: number;
 }
 
-/** Writes a decided change. Its result throws `UNAVAILABLE` where the record there is of a newer format. */
-export function commitCall(keys: Keys, commit: Commit, { policy, sessionTtl, db }: WriteSettings): ScriptCall<CommitResult> {
+/**
+ * Writes a decided change.
+ * @throws PresenceError `INTERNAL` where a value has no place in the format
+ */
+export function commitCall(
+  keys: Keys,
+  commit: Commit,
+  { policy, sessionTtl, db }: WriteSettings,
+): ScriptCall<CommitResult | PresenceError> {
   const { userId, expectedRevision, record, keepForMs, session, signOfLife, event, decidedAt } = commit;
   const args = [
     expectedRevision === 0 ? "" : encodeRevision(expectedRevision),
@@ -73,16 +81,15 @@ export function commitCall(keys: Keys, commit: Commit, { policy, sessionTtl, db 
     keys.channel(userId, db),
     event === undefined ? "" : encodeEvent(event),
   ];
-  return call(scripts.commit, [keys.record(userId), keys.session(userId)], args, commitResult);
+  return call(
+    scripts.commit,
+    [keys.record(userId), keys.session(userId)],
+    args,
+    (answer) => commitResults[Number(answer)] ?? unknownFormatOf(userId),
+  );
 }
 
 const commitResults = ["committed", "conflict", "stale"] as const satisfies readonly CommitResult[];
-
-function commitResult(answer: unknown): CommitResult {
-  const result = commitResults[Number(answer)];
-  if (result === undefined) throw unknownFormat();
-  return result;
-}
 
 /** A time to live that Redis takes: with nothing left it would refuse half a commit, or delete what is to be kept. */
 export function lifetime(keepForMs: number): number {
@@ -95,7 +102,7 @@ export function renewCall(
   renewals: readonly Renewal[],
   now: Millis,
   { policy, sessionTtl }: WriteSettings,
-): ScriptCall<readonly RenewalResult[]> {
+): ScriptCall<readonly (RenewalResult | PresenceError)[]> {
   const touched: string[] = [];
   const args: Argument[] = [now, watchGapMs(policy), sessionTtl];
   for (const { userId, deviceId, leaseForMs, activeForMs, holder } of renewals) {
@@ -104,11 +111,11 @@ export function renewCall(
   }
   return call(scripts.renew, touched, args, (answer) => {
     const [flags = "", ...texts] = answer as string[];
-    return texts.map((text, index) => ({
-      renewed: flags[2 * index] === "1",
-      record: text === "" ? unknownRecord : decodeRecord(text),
-      session: flags[2 * index + 1] === "1",
-    }));
+    return renewals.map(({ userId }, index) => {
+      const record = readRecord(userId, texts[index]);
+      if (record instanceof PresenceError) return record;
+      return { renewed: flags[2 * index] === "1", record, session: flags[2 * index + 1] === "1" };
+    });
   });
 }
 
@@ -118,13 +125,17 @@ export interface Claimed {
   readonly userIds: readonly UserId[];
 }
 
-/** Claims up to `limit` users that are due in these partitions, in this order. */
-export function claimCall(keys: Keys, partitions: readonly number[], now: Millis, limit: number, claimMs: number): ScriptCall<Claimed> {
-  const touched = partitions.flatMap((partition) => [keys.due(partition), keys.claims(partition)]);
-  return call(scripts.claim, touched, [now, limit, claimMs], (answer) => {
+/** Claims up to `limit` users that are due in one partition, as many as one script should take. */
+export function claimCall(keys: Keys, partition: number, now: Millis, limit: number, claimMs: number): ScriptCall<Claimed> {
+  return call(scripts.claim, [keys.due(partition), keys.claims(partition)], [now, limit, claimMs], (answer) => {
     const [oldest, ...members] = answer as string[];
     return { oldest: oldest ? millis(Number(oldest)) : undefined, userIds: members.filter(isId).map((member) => parseUserId(member)) };
   });
+}
+
+/** Whether a server may do a task now. */
+export function leadCall(keys: Keys, task: string, serverId: string, forMs: number): ScriptCall<boolean> {
+  return call(scripts.lead, [keys.lead(task)], [serverId, lifetime(forMs)], (answer) => answer === 1);
 }
 
 /** The names in a party, or how many there are where that is more than can be listed. */

@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { shortPolicy, sleep } from "./redis-harness.fixture.ts";
 import { alice, login, phone, type ServiceOnRedis, serviceOnRedis } from "./service-on-redis.fixture.ts";
+import { entriesOf } from "./test-bed.fixture.ts";
 
 let redis: RunningRedis;
 let on: ServiceOnRedis;
@@ -31,9 +32,9 @@ describe("a SCRIPT FLUSH", () => {
     const beats = await on.service.heartbeats(users.map((userId) => ({ userId, deviceId: phone })));
     flushing = false;
     await flushes;
-    expect(beats.every(({ refusal }) => refusal === undefined)).toBe(true);
+    expect(beats.every((beat) => "refusal" in beat && beat.refusal === undefined)).toBe(true);
     // One revision by the connect, one by the heartbeat.
-    const { entries } = await on.adapter.store.load(users);
+    const entries = await entriesOf(on.adapter.store.load(users));
     expect(new Set(entries.map(({ revision }) => revision))).toEqual(new Set([2]));
   });
 });
@@ -68,7 +69,7 @@ describe("a session key that holds no hash", () => {
       for (const until = Date.now() + shortPolicy.leaseTtlMs + 300; Date.now() < until; await sleep(50)) {
         await short.service.sweep().catch((error: unknown) => expect(error).toEqual(internal));
       }
-      const { entries } = await short.adapter.store.load(some);
+      const entries = await entriesOf(short.adapter.store.load(some));
       expect(entries.map(({ status }) => status)).toEqual(some.map(() => "OFFLINE"));
     } finally {
       short.close();

@@ -19,6 +19,7 @@ export const scripts = {
   commit: script("commit.lua", "a user's session (a hash)"),
   renew: script("renew.lua", "a user's record (a string)"),
   claim: script("claim.lua", "the due index (sorted sets)"),
+  lead: script("lead.lua", "who leads a task (a string)"),
   members: script("members.lua", "a party (a set)"),
 } as const;
 

@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import {
   type Commit,
   type Device,
+  type Loaded,
   type Millis,
   millis,
   never,
+  PresenceError,
   type PresencePolicy,
   type PresenceRecord,
   type PresenceStore,
@@ -58,15 +60,16 @@ export function bedOn(
 ): TestBed {
   const name = randomUUID().slice(0, 8);
   const keys = rest.keys ?? new Keys({ sessionKey: `${name}:session:%s`, partyKey: `${name}:party:%s`, keyPrefix: `${name}:presence:` });
+  const serverId = randomUUID();
   const clock = new RedisClock({
     client,
     keys,
     policy,
-    serverId: randomUUID(),
+    serverId,
     ...(rest.monotonicMs && { monotonicMs: rest.monotonicMs }),
   });
   client.on("close", () => clock.invalidate());
-  const store = new RedisPresenceStore({ client, keys, clock, policy, sessionTtl, claimMs });
+  const store = new RedisPresenceStore({ client, keys, clock, policy, sessionTtl, serverId, claimMs });
   return { client, keys, clock, store, close: () => client.disconnect() };
 }
 
@@ -105,4 +108,12 @@ export async function put(
   const [result] = await store.commit([aCommit(userId, record, moment.now, changes)]);
   if (result !== "committed") throw new Error(`not committed: ${result}`);
   return record;
+}
+
+/** What a store answered, every entry of which must be readable. */
+export async function entriesOf<Entry>(answer: Promise<Loaded<Entry | PresenceError>>): Promise<readonly Entry[]> {
+  return (await answer).entries.map((entry) => {
+    if (entry instanceof PresenceError) throw entry;
+    return entry;
+  });
 }

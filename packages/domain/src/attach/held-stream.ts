@@ -29,6 +29,11 @@ export class HeldStream {
     this.#schedule = schedule;
   }
 
+  /** How many there are whose leases are renewed. */
+  get size(): number {
+    return this.#devices.size;
+  }
+
   /** Those whose leases are renewed. */
   get devices(): readonly HeldDevice[] {
     return [...this.#devices.values()];

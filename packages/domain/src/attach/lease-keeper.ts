@@ -1,24 +1,27 @@
-import type { PresenceError } from "../errors.ts";
+import { PresenceError } from "../errors.ts";
 import type { HeartbeatCall, HeartbeatOutcome } from "../heartbeats.ts";
 import type { PresencePolicy } from "../policy.ts";
+import type { PresenceRecord } from "../record.ts";
 import { refusalError } from "../refusal.ts";
 import { type HeldDevice, HeldStream } from "./held-stream.ts";
 
 /** What a keeper needs of the presence service. */
 export interface LeaseRenewer {
   readonly policy: PresencePolicy;
-  heartbeats(calls: readonly HeartbeatCall[]): Promise<readonly HeartbeatOutcome[]>;
+  heartbeats(calls: readonly HeartbeatCall[]): Promise<readonly (HeartbeatOutcome | PresenceError)[]>;
 }
 
 export interface LeaseKeeperOptions {
   readonly service: LeaseRenewer;
-  /** Renewals failed, because the store is away; they are tried again in a second. */
+  /** Renewals failed, because the store is away or a user's data is broken; they are tried again. */
   readonly onRenewFailed?: (error: unknown) => void;
 }
 
 /** A device on its way round the wheel. */
 interface Entry extends HeldDevice {
   readonly stream: HeldStream;
+  /** The user's record at the last renewal, should the store lose it. */
+  known: PresenceRecord | undefined;
 }
 
 /** How fine the wheel turns. */
@@ -38,6 +41,7 @@ export class LeaseKeeper {
   readonly #wheel = new Map<number, Set<Entry>>();
   #now = 0;
   #slot = 0;
+  #hastenedUntil = 0;
 
   constructor({ service, onRenewFailed = () => {} }: LeaseKeeperOptions) {
     this.#service = service;
@@ -47,7 +51,7 @@ export class LeaseKeeper {
   /** A stream that can hold devices. `lost` is called for each that is found gone: kicked, logged out elsewhere, its session ended. */
   open(holder: string, lost: (device: HeldDevice, error: PresenceError) => void): HeldStream {
     return new HeldStream(holder, lost, this.#now, (stream, device) =>
-      this.#schedule({ ...device, stream }, this.#service.policy.heartbeatIntervalMs),
+      this.#schedule({ ...device, stream, known: undefined }, this.#service.policy.heartbeatIntervalMs),
     );
   }
 
@@ -80,7 +84,7 @@ export class LeaseKeeper {
       else this.#schedule(entry, heartbeatIntervalMs);
     }
     if (heard.length === 0) return;
-    this.#service.heartbeats(heard.map(({ userId, deviceId, stream }) => ({ userId, deviceId, holder: stream.holder }))).then(
+    this.#service.heartbeats(heard.map(({ userId, deviceId, stream, known }) => ({ userId, deviceId, holder: stream.holder, known }))).then(
       (outcomes) => {
         for (const [index, entry] of heard.entries()) this.#renewed(entry, outcomes[index]);
       },
@@ -91,9 +95,28 @@ export class LeaseKeeper {
     );
   }
 
-  #renewed(entry: Entry, outcome: HeartbeatOutcome | undefined): void {
+  #renewed(entry: Entry, outcome: HeartbeatOutcome | PresenceError | undefined): void {
     if (!entry.stream.holds(entry)) return;
-    if (outcome?.refusal === undefined) this.#schedule(entry, this.#service.policy.heartbeatIntervalMs);
+    const { heartbeatIntervalMs } = this.#service.policy;
+    if (outcome instanceof PresenceError) {
+      this.#onRenewFailed(outcome);
+      this.#schedule(entry, heartbeatIntervalMs);
+      return;
+    }
+    if (outcome?.lostWrites) this.#hasten();
+    if (outcome !== undefined) entry.known = outcome.record;
+    if (outcome?.refusal === undefined) this.#schedule(entry, heartbeatIntervalMs);
     else entry.stream.lose(entry, refusalError(outcome.refusal, entry.userId, entry.deviceId));
+  }
+
+  /** The store has lost what it knew: everyone is registered again, in half the time that his turn is away. */
+  #hasten(): void {
+    if (this.#now < this.#hastenedUntil) return;
+    this.#hastenedUntil = this.#now + this.#service.policy.heartbeatIntervalMs;
+    const waiting = [...this.#wheel];
+    this.#wheel.clear();
+    for (const [slot, entries] of waiting) {
+      for (const entry of entries) this.#schedule(entry, (slot * slotMs - this.#now) / 2);
+    }
   }
 }

@@ -5,7 +5,7 @@ import { assertEqual } from "./assertions.ts";
 import { aCommit, alice, anEvent, aRecord, aRenewal, bob, carol, login, longMs } from "./builders.ts";
 import type { ContractRule, Harness } from "./harness.ts";
 import { rule } from "./rule.ts";
-import { assertUntouched, nextRecord, put, putWithSession, recordOf, renewOne, tryCommits } from "./steps.ts";
+import { assertUntouched, entriesOf, nextRecord, put, putWithSession, recordOf, renewOne, tryCommits } from "./steps.ts";
 
 /** A commit of alice's that must be refused, with everything in it that could leave a trace. */
 async function refused(
@@ -91,7 +91,7 @@ export const commitRules: readonly ContractRule[] = [
       [alice, bob, carol].map((userId) => aCommit(userId, aRecord(now, { status: "DND" }), now)),
     );
     assertEqual(results, ["committed", "conflict", "committed"], "results");
-    const { entries } = await harness.store.load([alice, bob, carol]);
+    const entries = await entriesOf(harness.store.load([alice, bob, carol]));
     assertEqual(
       entries.map(({ status }) => status),
       ["DND", "ONLINE", "DND"],
@@ -152,7 +152,7 @@ export const commitRules: readonly ContractRule[] = [
       () => ({ keepForMs: 300 }),
     );
     await harness.advance(310);
-    const { entries } = await harness.store.load([alice, bob]);
+    const entries = await entriesOf(harness.store.load([alice, bob]));
     assertEqual(
       entries.map(({ revision }) => revision),
       [2, 0],
@@ -174,7 +174,7 @@ export const commitRules: readonly ContractRule[] = [
       { userId: bob, due: undefined, keepForMs: undefined },
     ]);
     await harness.advance(410);
-    const { entries } = await harness.store.load([alice, bob]);
+    const entries = await entriesOf(harness.store.load([alice, bob]));
     assertEqual(
       entries.map(({ revision }) => revision),
       [1, 0],

@@ -5,7 +5,7 @@ import { assert, assertBetween, assertEqual } from "./assertions.ts";
 import { aCommit, alice, aRecord, aRenewal, bob, longMs, users } from "./builders.ts";
 import type { ContractRule, Harness } from "./harness.ts";
 import { rule } from "./rule.ts";
-import { claimAll, put, putWithSession, tryCommits } from "./steps.ts";
+import { claimAll, entriesOf, put, putWithSession, tryCommits } from "./steps.ts";
 
 /** Long enough that a slow machine does not miss that somebody is not due yet. */
 const soonMs = 150;
@@ -140,7 +140,7 @@ export const dueRules: readonly ContractRule[] = [
       () => ({ ...record, revision: 2 }),
       (now) => ({ due: after(now, 5), session }),
     );
-    const { entries } = await harness.store.renew([aRenewal(alice)]);
+    const entries = await entriesOf(harness.store.renew([aRenewal(alice)]));
     assertEqual(
       entries.map(({ renewed }) => renewed),
       [true],

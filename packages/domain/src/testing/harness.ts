@@ -57,6 +57,14 @@ export interface Harness {
   /** The party service writes the members of a party, replacing those that are there. Not all need be user ids. */
   putPartyMembers(partyId: PartyId, members: readonly string[]): Promise<void>;
 
+  /**
+   * Makes the record of a user unreadable, by damage or as a newer server would. Absent: an adapter that holds records as
+   * values, which cannot be broken.
+   */
+  breakRecord?(userId: UserId): Promise<void>;
+  /** Loses the due entries of all users, as a failover or an eviction may. Absent: an adapter whose index cannot be lost without its records. */
+  loseDueEntries?(): Promise<void>;
+
   /** Records from now on what is published of these users. */
   recordEvents(userIds: readonly UserId[]): Promise<EventRecorder>;
 

@@ -3,14 +3,14 @@ import { longAgo, type Millis } from "../time.ts";
 import { assert, assertBetween, assertEqual } from "./assertions.ts";
 import { aCommit, alice, aRecord, aRenewal, bob, carol, login, users } from "./builders.ts";
 import { rule } from "./rule.ts";
-import { put, tryCommits } from "./steps.ts";
+import { entriesOf, put, tryCommits } from "./steps.ts";
 
 /** What answers look like. */
 export const loadRules = [
   rule("users never seen have the unknown record", async ({ store }) => {
-    assertEqual((await store.load([alice, bob])).entries, [unknownRecord, unknownRecord], "load");
+    assertEqual(await entriesOf(store.load([alice, bob])), [unknownRecord, unknownRecord], "load");
     const unknown = { record: unknownRecord, session: false };
-    assertEqual((await store.loadForChange([alice, bob])).entries, [unknown, unknown], "loadForChange");
+    assertEqual(await entriesOf(store.loadForChange([alice, bob])), [unknown, unknown], "loadForChange");
   }),
 
   rule("records come in the order asked for, and twice where asked twice", async (harness) => {
@@ -18,9 +18,9 @@ export const loadRules = [
     const { record: third } = await put(harness, carol, (now) => aRecord(now, { status: "DND" }));
     const asked = [carol, bob, alice, carol];
     const expected = [third, unknownRecord, first, third];
-    assertEqual((await harness.store.load(asked)).entries, expected, "load");
+    assertEqual(await entriesOf(harness.store.load(asked)), expected, "load");
     assertEqual(
-      (await harness.store.loadForChange(asked)).entries.map(({ record }) => record),
+      (await entriesOf(harness.store.loadForChange(asked))).map(({ record }) => record),
       expected,
       "loadForChange",
     );
@@ -29,7 +29,7 @@ export const loadRules = [
   rule("a thousand records come in one answer", async (harness) => {
     const many = users(1_000);
     await tryCommits(harness, (now) => many.filter((_, index) => index % 3 === 0).map((userId) => aCommit(userId, aRecord(now), now)));
-    const { entries } = await harness.store.load(many);
+    const entries = await entriesOf(harness.store.load(many));
     assertEqual(
       entries.map(({ revision }) => revision),
       many.map((_, index) => (index % 3 === 0 ? 1 : 0)),
@@ -38,17 +38,17 @@ export const loadRules = [
   }),
 
   rule("asking for nobody answers nobody", async ({ store }) => {
-    assertEqual((await store.load([])).entries, [], "load");
-    assertEqual((await store.loadForChange([])).entries, [], "loadForChange");
+    assertEqual(await entriesOf(store.load([])), [], "load");
+    assertEqual(await entriesOf(store.loadForChange([])), [], "loadForChange");
     assertEqual(await store.commit([]), [], "commit");
-    assertEqual((await store.renew([])).entries, [], "renew");
+    assertEqual(await entriesOf(store.renew([])), [], "renew");
     await store.finishDue([]);
   }),
 
   rule("a decision knows whether a session hash stands beside the record", async (harness) => {
     await put(harness, alice, (now) => aRecord(now));
     await harness.putSession(bob, login);
-    const sessions = async () => (await harness.store.loadForChange([alice, bob, carol])).entries.map(({ session }) => session);
+    const sessions = async () => (await entriesOf(harness.store.loadForChange([alice, bob, carol]))).map(({ session }) => session);
     assertEqual(await sessions(), [false, true, false], "before the login");
     await harness.putSession(alice, login);
     await harness.deleteSession(bob);
@@ -59,7 +59,7 @@ export const loadRules = [
     await harness.putSession(alice, login, 30);
     await harness.advance(40);
     assertEqual(
-      (await harness.store.loadForChange([alice])).entries.map(({ session }) => session),
+      (await entriesOf(harness.store.loadForChange([alice]))).map(({ session }) => session),
       [false],
       "sessions",
     );
@@ -67,7 +67,7 @@ export const loadRules = [
 
   rule("every server reads what another one committed", async (harness) => {
     const { record } = await put(harness, alice, (now) => aRecord(now));
-    assertEqual((await harness.peer.load([alice])).entries, [record], "the peer's record");
+    assertEqual(await entriesOf(harness.peer.load([alice])), [record], "the peer's record");
   }),
 
   rule("an answer tells the store's time", async (harness) => {

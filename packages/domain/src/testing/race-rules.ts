@@ -5,7 +5,7 @@ import { assert, assertEqual } from "./assertions.ts";
 import { aCommit, aDevice, alice, anEvent, aRecord, aRenewal, desktop, login, longMs, phone } from "./builders.ts";
 import type { ContractRule, Harness } from "./harness.ts";
 import { rule } from "./rule.ts";
-import { entryOf, nextRecord, putWithSession, recordOf, renewOne } from "./steps.ts";
+import { entryOf, nextRecord, putWithSession, readable, recordOf, renewOne } from "./steps.ts";
 
 /** So often a race is run: most interleavings of two servers turn up. */
 const rounds = 25;
@@ -17,7 +17,9 @@ async function duel(harness: Harness, record: PresenceRecord, session: boolean) 
   const commits = nexts.map((next) => aCommit(alice, next, now, { session, event: anEvent(alice, next) }));
   const servers = [harness.store, harness.peer];
   const results = await Promise.all(
-    commits.map(async (commit, index): Promise<CommitResult | undefined> => (await (servers[index] ?? harness.store).commit([commit]))[0]),
+    commits.map(
+      async (commit, index): Promise<CommitResult | undefined> => readable(await (servers[index] ?? harness.store).commit([commit]))[0],
+    ),
   );
   return { results, nexts };
 }

@@ -7,7 +7,7 @@ import { assertEqual } from "./assertions.ts";
 import { aDevice, alice, aRecord, desktop, phone } from "./builders.ts";
 import type { ContractRule } from "./harness.ts";
 import { rule } from "./rule.ts";
-import { put, recordOf } from "./steps.ts";
+import { entriesOf, put, recordOf } from "./steps.ts";
 
 const everyIdCharacter = "ABZabz019._:@~+|/=-";
 const longestId = "x".repeat(maxIdLength);
@@ -56,7 +56,7 @@ function roundTrip(name: string, userId: UserId, decide: (now: Millis) => Presen
   return rule(`what was committed is loaded: ${name}`, async (harness) => {
     const { record } = await put(harness, userId, decide);
     assertEqual(await recordOf(harness.store, userId), record, "the record");
-    assertEqual((await harness.store.load([userId])).entries, [record], "the records for an answer");
+    assertEqual(await entriesOf(harness.store.load([userId])), [record], "the records for an answer");
   });
 }
 

@@ -6,7 +6,7 @@ import { assert, assertBetween, assertEqual } from "./assertions.ts";
 import { aCommit, aDevice, alice, aRecord, aRenewal, bob, desktop, login, longMs, phone } from "./builders.ts";
 import type { ContractRule, Harness } from "./harness.ts";
 import { rule } from "./rule.ts";
-import { assertUntouched, nextRecord, put, putWithSession, recordOf, renewOne } from "./steps.ts";
+import { assertUntouched, entriesOf, nextRecord, put, putWithSession, recordOf, renewOne } from "./steps.ts";
 
 /** A renewal of alice's that must be declined, with nothing written; the answer has what is needed to decide. */
 async function declined(harness: Harness, changes: Partial<Renewal> = {}): Promise<void> {
@@ -77,7 +77,7 @@ const granted: readonly ContractRule[] = [
   rule("renewals of two devices of one user in one batch are both kept", async (harness) => {
     await putWithSession(harness, (now) => aRecord(now, { devices: [aDevice(now), aDevice(now, { id: desktop })] }));
     const before = await harness.now();
-    const { entries } = await harness.store.renew([aRenewal(alice), aRenewal(alice, { deviceId: desktop })]);
+    const entries = await entriesOf(harness.store.renew([aRenewal(alice), aRenewal(alice, { deviceId: desktop })]));
     assertEqual(
       entries.map(({ renewed }) => renewed),
       [true, true],
@@ -93,7 +93,7 @@ const granted: readonly ContractRule[] = [
 
   rule("renewals of a batch stand for themselves, and results come in order", async (harness) => {
     await putWithSession(harness);
-    const { entries } = await harness.store.renew([aRenewal(bob), aRenewal(alice), aRenewal(alice, { deviceId: desktop })]);
+    const entries = await entriesOf(harness.store.renew([aRenewal(bob), aRenewal(alice), aRenewal(alice, { deviceId: desktop })]));
     assertEqual(
       entries.map(({ renewed }) => renewed),
       [false, true, false],

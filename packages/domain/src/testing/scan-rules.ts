@@ -6,7 +6,7 @@ import { assert, assertEqual, assertRejects } from "./assertions.ts";
 import { aCommit, alice, aRecord, bob, carol, lobby, login, users } from "./builders.ts";
 import type { ContractRule } from "./harness.ts";
 import { rule } from "./rule.ts";
-import { put, tryCommits } from "./steps.ts";
+import { entriesOf, put, tryCommits } from "./steps.ts";
 
 /** Everyone a scan sees, with `between` called after each page. */
 async function scanAll(
@@ -45,7 +45,7 @@ export const scanRules: readonly ContractRule[] = [
       assertEqual(sorted(seen.keys()), sorted(many), "users");
       assertEqual(
         [...many].map((userId) => seen.get(userId)),
-        (await harness.store.load(many)).entries,
+        await entriesOf(harness.store.load(many)),
         "records",
       );
     }),

@@ -5,7 +5,7 @@ import { assert, assertBetween, assertEqual } from "./assertions.ts";
 import { aDevice, alice, aRecord, aRenewal, login, longMs } from "./builders.ts";
 import type { ContractRule, Harness } from "./harness.ts";
 import { rule } from "./rule.ts";
-import { put, putWithSession, renewOne, sessionOf } from "./steps.ts";
+import { put, putWithSession, recordOf, renewOne, sessionOf } from "./steps.ts";
 
 /** What is left of a session beside the lease before a sign of life; undefined: it has no expiration. */
 type Before = "shorter" | "longer" | undefined;
@@ -94,8 +94,7 @@ export const sessionFieldRules: readonly ContractRule[] = [
     for (const before of [undefined, "shorter", "longer"] as const) {
       const start = await harness.now();
       await harness.putSession(alice, login, ttlBefore(harness, before));
-      const { record } = (await harness.store.loadForChange([alice])).entries[0] ?? { record: undefined };
-      const revision = (record?.revision ?? 0) + 1;
+      const revision = (await recordOf(harness.store, alice)).revision + 1;
       await put(
         harness,
         alice,

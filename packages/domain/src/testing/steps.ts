@@ -1,6 +1,7 @@
+import { PresenceError } from "../errors.ts";
 import type { UserId } from "../ids.ts";
 import { watchGapMs } from "../policy.ts";
-import type { Commit, CommitResult, PresenceStore, RecordWithSession, Renewal, RenewalResult } from "../ports.ts";
+import type { Commit, CommitResult, Loaded, PresenceStore, RecordWithSession, Renewal, RenewalResult } from "../ports.ts";
 import type { PresenceRecord } from "../record.ts";
 import type { Status } from "../status.ts";
 import { after, type Millis } from "../time.ts";
@@ -18,7 +19,7 @@ export async function tryCommits(
 ): Promise<readonly CommitResult[]> {
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const { moment } = await store.load([alice]);
-    const results = await store.commit(decide(moment.now));
+    const results = readable(await store.commit(decide(moment.now)));
     if (results.some((result) => result !== "stale")) return results;
   }
   throw new AssertionError(`a commit that was decided at once was stale ${maxAttempts} times`);
@@ -52,6 +53,19 @@ export async function putWithSession(harness: Harness, decide: (now: Millis) => 
   );
 }
 
+/** What a store answered, each entry of which must be there. */
+export function readable<Entry>(entries: readonly (Entry | PresenceError)[]): readonly Entry[] {
+  return entries.map((entry) => {
+    if (entry instanceof PresenceError) throw new AssertionError(`an entry cannot be read or written: ${entry.message}`);
+    return entry;
+  });
+}
+
+/** What `load`, `loadForChange` or `renew` answers, each entry of which must be readable. */
+export async function entriesOf<Entry>(answer: Promise<Loaded<Entry | PresenceError>>): Promise<readonly Entry[]> {
+  return readable((await answer).entries);
+}
+
 /** The record of one user as the store has it. */
 export async function recordOf(store: PresenceStore, userId: UserId): Promise<PresenceRecord> {
   return (await entryOf(store, userId)).record;
@@ -59,7 +73,7 @@ export async function recordOf(store: PresenceStore, userId: UserId): Promise<Pr
 
 /** The record of one user, and whether a session hash stands beside it. */
 export async function entryOf(store: PresenceStore, userId: UserId): Promise<RecordWithSession> {
-  const { entries } = await store.loadForChange([userId]);
+  const entries = await entriesOf(store.loadForChange([userId]));
   const [entry] = entries;
   assert(entries.length === 1 && entry !== undefined, `one entry for one user, got ${entries.length}`);
   return entry;
@@ -67,7 +81,7 @@ export async function entryOf(store: PresenceStore, userId: UserId): Promise<Rec
 
 /** One renewal by itself. */
 export async function renewOne(store: PresenceStore, renewal: Renewal): Promise<RenewalResult> {
-  const { entries } = await store.renew([renewal]);
+  const entries = await entriesOf(store.renew([renewal]));
   const [entry] = entries;
   assert(entries.length === 1 && entry !== undefined, `one result for one renewal, got ${entries.length}`);
   return entry;

@@ -1,3 +1,4 @@
+import { brokenDataRules } from "./broken-data-rules.ts";
 import { clockRules } from "./clock-rules.ts";
 import { commitRules } from "./commit-rules.ts";
 import { dueRules } from "./due-rules.ts";
@@ -7,6 +8,7 @@ import { loadRules } from "./load-rules.ts";
 import { raceRules } from "./race-rules.ts";
 import { recordRules } from "./record-rules.ts";
 import { renewRules } from "./renew-rules.ts";
+import { repairRules } from "./repair-rules.ts";
 import { scanRules } from "./scan-rules.ts";
 import { sessionFieldRules } from "./session-field-rules.ts";
 
@@ -22,4 +24,6 @@ export const storeContract: readonly ContractRule[] = [
   ...scanRules,
   ...clockRules,
   ...eventRules,
+  ...brokenDataRules,
+  ...repairRules,
 ];

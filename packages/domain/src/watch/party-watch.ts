@@ -36,6 +36,11 @@ export class PartyWatch {
     return this.#current.size;
   }
 
+  /** Whether this user is a member, as last read; undefined: not read yet. */
+  has(userId: UserId): boolean | undefined {
+    return this.#members === undefined ? undefined : this.#current.has(userId);
+  }
+
   /** The next thing to tell; undefined until `wake` is called again. */
   take(): PartyWatchEvent | undefined {
     for (const userId of this.#left) {

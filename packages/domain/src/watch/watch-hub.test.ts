@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { PresenceError } from "../errors.ts";
 import { parseUserId, type UserId } from "../ids.ts";
 import type { FeedListener, PresenceFeed } from "../ports.ts";
 import type { Presence } from "../presence.ts";
@@ -37,9 +38,14 @@ class ManualSource implements PresenceSource {
   readonly asked: (readonly UserId[])[] = [];
   hold: Promise<void> | undefined;
   fail = false;
-  async read(userIds: readonly UserId[]): Promise<readonly Presence[]> {
+  readonly unreadable = new Set<UserId>();
+  async read(userIds: readonly UserId[]): Promise<readonly (Presence | PresenceError)[]> {
     this.asked.push(userIds);
-    const answer = userIds.map((userId) => this.presences.get(userId) ?? presence(userId, 0, "OFFLINE"));
+    const answer = userIds.map((userId) =>
+      this.unreadable.has(userId)
+        ? PresenceError.unavailable(`the record of user ${userId} cannot be read`, 5_000)
+        : (this.presences.get(userId) ?? presence(userId, 0, "OFFLINE")),
+    );
     const { fail } = this;
     await this.hold;
     if (fail) throw new Error("no store");
@@ -303,6 +309,26 @@ describe("the hub", () => {
     await settled();
     expect(all(watcher)).toEqual(["alice@8"]);
     expect(hub.counters.missedByFeed).toBe(1);
+  });
+
+  test("a user whose record cannot be read keeps nobody else waiting, and is told when an audit can read him", async () => {
+    source.unreadable.add(alice);
+    source.presences.set(alice, presence(alice, 3));
+    source.presences.set(bob, presence(bob, 7));
+    const watcher = watch(alice, bob);
+    feed.listener?.subscribed([alice, bob]);
+    await settled();
+    expect(all(watcher)).toEqual(["[bob@7]"]);
+    expect(failures).toEqual([expect.objectContaining({ code: "UNAVAILABLE" })]);
+    // Nor does he make anybody's view stale, or end an audit.
+    source.presences.set(bob, presence(bob, 8));
+    for (let now = 0; now <= 10_100; now += 100) hub.tick(now);
+    await settled();
+    expect(all(watcher)).toEqual(["bob@8"]);
+    source.unreadable.clear();
+    for (let now = 10_100; now <= 20_200; now += 100) hub.tick(now);
+    await settled();
+    expect(all(watcher)).toEqual(["alice@3"]);
   });
 
   test("the audit reads everyone once in its time, not all at once", async () => {

@@ -1,3 +1,4 @@
+import { PresenceError } from "../errors.ts";
 import type { UserId } from "../ids.ts";
 import type { FeedListener, PresenceFeed } from "../ports.ts";
 import type { Presence } from "../presence.ts";
@@ -6,8 +7,8 @@ import { Watch, type WatchOwner } from "./watch.ts";
 
 /** Where a hub reads what no signal told it. */
 export interface PresenceSource {
-  /** The presences now, in order. @throws PresenceError `UNAVAILABLE` */
-  read(userIds: readonly UserId[]): Promise<readonly Presence[]>;
+  /** The presences now, in order; an error in the place of a user whose record cannot be read. @throws PresenceError `UNAVAILABLE` */
+  read(userIds: readonly UserId[]): Promise<readonly (Presence | PresenceError)[]>;
   /** The store has a lower version of this user than was told already: writes it again with a higher one. */
   outrun(userId: UserId, version: number): Promise<Presence>;
 }
@@ -230,6 +231,11 @@ export class WatchHub {
       let presence = presences[index];
       const before = known[index] ?? 0;
       if (presence === undefined) continue;
+      if (presence instanceof PresenceError) {
+        // One broken record keeps nobody else's view stale: this user stays as he was last told, or untold, until an audit can read him.
+        this.#options.onReadFailed(presence);
+        continue;
+      }
       const wentBack = presence.version < before;
       if (wentBack) {
         this.#counters.outrun++;
