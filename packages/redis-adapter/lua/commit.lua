@@ -2,7 +2,7 @@
 -- KEYS  1 record  2 session
 -- ARGV  1 expected revision, or '' for no record  2 '1' if a session was there, else '0'  3 when it was decided  4 how old
 --       that may be (ms)  5 the record  6 its time to live (ms)  7 the status  8 align, exact or off  9 lease (ms)
---       10 channel  11 event, or ''
+--       10 PUBLISH or SPUBLISH  11 channel  12 event, or ''
 -- Returns 0 committed, 1 conflict, 2 stale, 3 a format that we do not know. Publishes the event.
 local head = redis.call('GETRANGE', KEYS[1], 0, 13)
 if head ~= '' and string.sub(head, 1, 2) ~= '1 ' then return 3 end
@@ -19,5 +19,5 @@ if ARGV[2] == '1' then
   if short then redis.call('PEXPIRE', KEYS[2], ARGV[9]) end
 end
 redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6])
-if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
+if ARGV[12] ~= '' then redis.call(ARGV[10], ARGV[11], ARGV[12]) end
 return 0

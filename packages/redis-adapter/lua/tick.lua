@@ -1,6 +1,7 @@
 -- Moves the watch clock on: the same rule as advanceClock of the domain, in one step for all servers.
 -- KEYS  1 the clock (hash: tick, from, until, blind, and server:<id> = that server's own last tick)
--- ARGV  1 server:<id>  2 the caller's last acknowledged tick, or ''  3 gap  4 lease  5 blind time (all ms)
+-- ARGV  1 server:<id>  2 the caller's last acknowledged tick, or ''  3 gap  4 lease  5 blind time (all ms)  6 '1' if the
+--       caller knows of lost writes by itself
 -- Returns { now, from, until, blind }, 0 where there is none
 local time = redis.call('TIME')
 local stored = redis.call('HMGET', KEYS[1], 'tick', 'from', 'until', 'blind', ARGV[1])
@@ -9,7 +10,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local tick = tonumber(stored[1]) or remembered or now
 now = math.max(now, tick)
 local from, till, blind = tonumber(stored[2]) or 0, tonumber(stored[3]) or 0, tonumber(stored[4]) or 0
-local lost = remembered ~= nil and (tonumber(stored[5]) or 0) < remembered
+local lost = ARGV[6] == '1' or remembered ~= nil and (tonumber(stored[5]) or 0) < remembered
 local gap = tonumber(ARGV[3])
 if now - tick > gap or lost then
   if till <= tick + gap then from = tick + gap end

@@ -4,6 +4,7 @@ import { type Redis, ReplyError } from "ioredis";
 import type { AdapterLog } from "./connection.ts";
 import { keepPinging } from "./connection-pings.ts";
 import type { Keys } from "./keys.ts";
+import type { RedisLink } from "./link.ts";
 import { withNeededFlags } from "./notification-flags.ts";
 import { missingNotifications } from "./notification-probe.ts";
 
@@ -14,10 +15,12 @@ export interface KeyNotificationsOptions {
   /** A connection of its own, without `autoResubscribe`. */
   readonly connection: Redis;
   /** Another one, for commands: a subscriber can send none. */
-  readonly commands: Redis;
+  readonly commands: RedisLink;
   readonly keys: Keys;
   readonly log: AdapterLog;
   readonly onSessionGone: SessionGone;
+  /** A key that this Redis holds, and that nobody else uses; default: any. */
+  readonly probeKey?: () => string;
 }
 
 /** What the flags should be, and why we may not set them. */
@@ -122,8 +125,8 @@ export class KeyNotifications {
 
   /** Makes sure that Redis tells what it was asked to tell, or says what to do about it. */
   async #verify({ wanted, refusal }: Setting, isCurrent: () => boolean): Promise<void> {
-    const { connection, commands, keys, log } = this.#options;
-    const probe = { listener: connection, commands, key: keys.probe(randomUUID()) };
+    const { connection, commands, keys, log, probeKey = () => keys.probe(randomUUID()) } = this.#options;
+    const probe = { listener: connection, commands, key: probeKey() };
     const missing = await missingNotifications(probe).catch((): undefined => undefined);
     if (!isCurrent()) return;
     if (missing?.length === 0) {

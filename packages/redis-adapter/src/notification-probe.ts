@@ -1,11 +1,12 @@
 import type { Redis } from "ioredis";
-import { type Command, roundTrip } from "./round-trip.ts";
+import type { Command, RedisLink } from "./link.ts";
+import { roundTrip } from "./round-trip.ts";
 
 export interface NotificationProbe {
   /** Subscribed to the events of deleted and expired keys already. */
   readonly listener: Redis;
   /** Where commands can be sent. */
-  readonly commands: Redis;
+  readonly commands: RedisLink;
   /** A key that nobody else uses, for some milliseconds. */
   readonly key: string;
 }

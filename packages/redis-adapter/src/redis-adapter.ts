@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
-import type { PartyDirectory, PresencePolicy, PresenceStore, SessionDirectory, SessionTtlPolicy } from "@presence/domain";
-import { type AdapterLog, connectRedis, type RedisConnectionOptions } from "./connection.ts";
-import { keepPinging } from "./connection-pings.ts";
+import type { PartyDirectory, PresenceFeed, PresencePolicy, PresenceStore, SessionDirectory, SessionTtlPolicy } from "@presence/domain";
+import { manyMasters } from "./cluster/many-masters.ts";
+import type { AdapterLog, ConnectionSettings } from "./connection.ts";
+import type { Deployment, DeploymentOptions, FeedChannelsOf, RedisAddress } from "./deployment.ts";
 import { decodeEvent } from "./event-text.ts";
-import { KeyNotifications, type SessionGone } from "./key-notifications.ts";
+import type { SessionGone } from "./key-notifications.ts";
 import { defaultTemplates, Keys, type KeyTemplates } from "./keys.ts";
+import { oneMaster } from "./one-master.ts";
 import { RedisClock } from "./redis-clock.ts";
 import { RedisPartyDirectory, RedisSessionDirectory } from "./redis-directories.ts";
-import { RedisPresenceFeed } from "./redis-presence-feed.ts";
 import { RedisPresenceStore } from "./redis-presence-store.ts";
 
-export interface RedisAdapterOptions extends RedisConnectionOptions, Partial<KeyTemplates> {
+export interface RedisAdapterSettings extends ConnectionSettings, Partial<KeyTemplates> {
   readonly policy: PresencePolicy;
   /** Default `align`. */
   readonly sessionTtl?: SessionTtlPolicy;
@@ -21,13 +22,15 @@ export interface RedisAdapterOptions extends RedisConnectionOptions, Partial<Key
   readonly log?: AdapterLog;
 }
 
-/** Everything a `PresenceService` and a watch hub need, on one Redis. */
+export type RedisAdapterOptions = RedisAddress & RedisAdapterSettings;
+
+/** Everything a `PresenceService` and a watch hub need, on one Redis or many. */
 export interface RedisAdapter {
   readonly store: PresenceStore;
   readonly sessions: SessionDirectory;
   readonly parties: PartyDirectory;
   /** For one watch hub. */
-  readonly feed: RedisPresenceFeed;
+  readonly feed: PresenceFeed & { close(): void };
   /** Ends all connections. */
   close(): void;
 }
@@ -45,35 +48,27 @@ export function redisAdapter(options: RedisAdapterOptions): RedisAdapter {
     partyKey: options.partyKey ?? defaultTemplates.partyKey,
     keyPrefix: options.keyPrefix ?? defaultTemplates.keyPrefix,
   });
-  const client = connectRedis(options, "commands", log);
   const serverId = randomUUID();
-  const clock = new RedisClock({ client, keys, policy, serverId });
-  client.on("close", () => clock.invalidate());
-  // Two misses: a Redis that is busy for a second comes back sooner than a new connection.
-  const stopPinging = keepPinging(client, 2, () => log.warn("the connection for commands does not answer; connecting again"));
-  const notifications = new KeyNotifications({
-    connection: connectRedis(options, "notifications", log),
-    commands: client,
-    keys,
-    log,
-    onSessionGone,
-  });
-  const db = client.options.db ?? 0;
-  const feed = new RedisPresenceFeed({
-    connection: connectRedis(options, "the feed", log),
-    channels: { channelOf: (userId) => keys.channel(userId, db), decode: decodeEvent },
-    onProblem: (message, error) => log.warn(message, error),
-  });
+  let clock: RedisClock | undefined;
+  const onLost = () => clock?.invalidate();
+  const deployment = deploy({ ...options, keys, log, onSessionGone, onLost });
+  const { link, notifications, feed } = deployment;
+  clock = new RedisClock({ link, keys, policy, serverId });
   return {
-    store: new RedisPresenceStore({ client, keys, clock, policy, sessionTtl, serverId, claimMs }),
-    sessions: new RedisSessionDirectory(client, keys),
-    parties: new RedisPartyDirectory(client, keys, (partyId, changed) => notifications.follow(partyId, changed)),
+    store: new RedisPresenceStore({ link, keys, clock, policy, sessionTtl, serverId, claimMs }),
+    sessions: new RedisSessionDirectory(link, keys),
+    parties: new RedisPartyDirectory(link, keys, (partyId, changed) => notifications.follow(partyId, changed)),
     feed,
     close() {
       feed.close();
       notifications.close();
-      stopPinging();
-      client.disconnect();
+      deployment.close();
     },
   };
+}
+
+/** The one place that asks which kind of Redis it is. */
+function deploy(options: DeploymentOptions & RedisAddress): Deployment {
+  const channelsOf: FeedChannelsOf = ({ db }) => ({ channelOf: (userId) => options.keys.channel(userId, db), decode: decodeEvent });
+  return "cluster" in options ? manyMasters(options, channelsOf) : oneMaster(options, channelsOf);
 }

@@ -1,11 +1,11 @@
 import { after, latest, longAgo, type Millis, type Moment, millis, PresenceError, type PresencePolicy, watchGapMs } from "@presence/domain";
-import type { Redis } from "ioredis";
 import type { Keys } from "./keys.ts";
+import type { RedisLink } from "./link.ts";
 import { roundTrip } from "./round-trip.ts";
 import { tickCall } from "./script-calls.ts";
 
 export interface RedisClockOptions {
-  readonly client: Redis;
+  readonly link: RedisLink;
   readonly keys: Keys;
   readonly policy: PresencePolicy;
   /** Names this server among all that sweep. */
@@ -113,11 +113,14 @@ export class RedisClock {
   }
 
   async #tick(): Promise<Tick> {
-    const { client, keys, policy, serverId } = this.#options;
-    const { command, result } = tickCall(keys, serverId, this.#acknowledged, policy);
+    const { link, keys, policy, serverId } = this.#options;
+    // Before the masters are asked: what they say is no younger than that either.
     const sentAt = this.#monotonicMs();
-    const [answer] = await roundTrip(client, [command]);
+    const masters = await link.checkMasters();
+    const { command, result } = tickCall(keys, serverId, { acknowledged: this.#acknowledged, mastersChanged: masters.changed }, policy);
+    const [answer] = await roundTrip(link, [command]);
     const moment = result(answer);
+    masters.accept();
     this.#acknowledged = moment.now;
     this.#last = { moment, sentAt, answeredAt: this.#monotonicMs() };
     return this.#last;

@@ -10,24 +10,24 @@ import {
   type SessionInfo,
   type UserId,
 } from "@presence/domain";
-import type { Redis } from "ioredis";
 import type { Keys } from "./keys.ts";
+import type { RedisLink } from "./link.ts";
 import { roundTrip } from "./round-trip.ts";
 import { membersCall } from "./script-calls.ts";
 
 /** The auth service's session hashes. */
 export class RedisSessionDirectory implements SessionDirectory {
-  readonly #client: Redis;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
 
-  constructor(client: Redis, keys: Keys) {
-    this.#client = client;
+  constructor(link: RedisLink, keys: Keys) {
+    this.#link = link;
     this.#keys = keys;
   }
 
   async find(userId: UserId): Promise<SessionInfo | undefined> {
     const key = this.#keys.session(userId);
-    const [fields, ttl] = await roundTrip(this.#client, [
+    const [fields, ttl] = await roundTrip(this.#link, [
       ["HMGET", key, "sessionId", "roles"],
       ["PTTL", key],
     ]);
@@ -39,19 +39,19 @@ export class RedisSessionDirectory implements SessionDirectory {
 
 /** The party service's sets of members. */
 export class RedisPartyDirectory implements PartyDirectory {
-  readonly #client: Redis;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #follow: PartyDirectory["follow"];
 
-  constructor(client: Redis, keys: Keys, follow: PartyDirectory["follow"]) {
-    this.#client = client;
+  constructor(link: RedisLink, keys: Keys, follow: PartyDirectory["follow"]) {
+    this.#link = link;
     this.#keys = keys;
     this.#follow = follow;
   }
 
   async members(partyId: PartyId): Promise<PartyMembers> {
     const { command, result } = membersCall(this.#keys, partyId);
-    const [answer] = await roundTrip(this.#client, [command]);
+    const [answer] = await roundTrip(this.#link, [command]);
     const members = result(answer);
     if (typeof members === "number") {
       throw new PresenceError("LIMIT_EXCEEDED", `party ${partyId} has ${members} members; up to ${maxPartyMembers} can be listed`);

@@ -1,7 +1,7 @@
 import type { DueOutcome, Millis, UserId } from "@presence/domain";
-import type { Redis } from "ioredis";
 import { duePartitions, type Keys } from "./keys.ts";
-import { type Command, roundTrip } from "./round-trip.ts";
+import type { Command, RedisLink } from "./link.ts";
+import { roundTrip } from "./round-trip.ts";
 import { type Claimed, claimCall, lifetime, type ScriptCall } from "./script-calls.ts";
 
 /** Most users that one script claims: more of them would keep others waiting. */
@@ -14,14 +14,14 @@ const maxAttempts = 3;
  * Redis no script grows with their number.
  */
 export class RedisDueIndex {
-  readonly #client: Redis;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #claimMs: number;
   /** Where the next claim begins. Servers begin anywhere, and go on where they stopped, so that they seldom meet. */
   #first = Math.floor(Math.random() * duePartitions);
 
-  constructor(client: Redis, keys: Keys, claimMs: number) {
-    this.#client = client;
+  constructor(link: RedisLink, keys: Keys, claimMs: number) {
+    this.#link = link;
     this.#keys = keys;
     this.#claimMs = claimMs;
   }
@@ -38,7 +38,7 @@ export class RedisDueIndex {
     for (let attempt = 0; attempt < maxAttempts && userIds.length < limit; attempt++) {
       const planned = this.#plan(await this.#waiting(now), limit - userIds.length, now);
       const answers = await roundTrip(
-        this.#client,
+        this.#link,
         planned.calls.map(({ command }) => command),
       );
       const before = userIds.length;
@@ -56,12 +56,12 @@ export class RedisDueIndex {
   /** Gives claimed users back. */
   async finish(outcomes: readonly DueOutcome[]): Promise<void> {
     // The claim goes last: whoever dies before it leaves one too many entries, never one too few.
-    await roundTrip(this.#client, [...this.#armings(outcomes), ...this.#releases(outcomes)]);
+    await roundTrip(this.#link, [...this.#armings(outcomes), ...this.#releases(outcomes)]);
   }
 
   /** Arms users, whoever holds them. */
   async arm(outcomes: readonly DueOutcome[]): Promise<void> {
-    await roundTrip(this.#client, this.#armings(outcomes));
+    await roundTrip(this.#link, this.#armings(outcomes));
   }
 
   /** How many are due in each partition, from the first one of this claim on. */
@@ -71,7 +71,7 @@ export class RedisDueIndex {
       ["ZCOUNT", this.#keys.due(partition), "-inf", now],
       ["ZCOUNT", this.#keys.claims(partition), "-inf", now],
     ]);
-    const answers = await roundTrip(this.#client, counts);
+    const answers = await roundTrip(this.#link, counts);
     return partitions.map((partition, index) => ({ partition, users: Number(answers[2 * index]) + Number(answers[2 * index + 1]) }));
   }
 

@@ -17,17 +17,17 @@ import {
   type UserId,
   unknownRecord,
 } from "@presence/domain";
-import type { Redis } from "ioredis";
 import type { Keys } from "./keys.ts";
+import type { Command, RedisLink } from "./link.ts";
 import type { RedisClock } from "./redis-clock.ts";
 import { RedisDueIndex } from "./redis-due-index.ts";
-import { type Command, roundTrip, separateRoundTrip } from "./round-trip.ts";
+import { roundTrip, separateRoundTrip } from "./round-trip.ts";
 import { scanRecords } from "./scan-records.ts";
 import { commitCall, leadCall, renewCall, type ScriptCall, type WriteSettings } from "./script-calls.ts";
 import { readRecord } from "./stored-record.ts";
 
 export interface RedisPresenceStoreOptions {
-  readonly client: Redis;
+  readonly link: RedisLink;
   readonly keys: Keys;
   readonly clock: RedisClock;
   readonly policy: PresencePolicy;
@@ -46,25 +46,25 @@ const conflictPauseMs = 10;
 /** Records in one Redis. Every write is one script, so that nothing comes between a check and what follows from it. */
 export class RedisPresenceStore implements PresenceStore {
   readonly name = "redis";
-  readonly #client: Redis;
+  readonly #link: RedisLink;
   readonly #keys: Keys;
   readonly #clock: RedisClock;
   readonly #settings: WriteSettings;
   readonly #serverId: string;
   readonly #due: RedisDueIndex;
 
-  constructor({ client, keys, clock, policy, sessionTtl, serverId, claimMs }: RedisPresenceStoreOptions) {
-    this.#client = client;
+  constructor({ link, keys, clock, policy, sessionTtl, serverId, claimMs }: RedisPresenceStoreOptions) {
+    this.#link = link;
     this.#keys = keys;
     this.#clock = clock;
-    this.#settings = { policy, sessionTtl, db: client.options.db ?? 0 };
+    this.#settings = { policy, sessionTtl, link };
     this.#serverId = serverId;
-    this.#due = new RedisDueIndex(client, keys, claimMs);
+    this.#due = new RedisDueIndex(link, keys, claimMs);
   }
 
   async load(userIds: readonly UserId[]): Promise<Loaded<PresenceRecord | PresenceError>> {
     const commands = this.#recordReads(userIds);
-    const { moment, found } = await this.#clock.reading(() => roundTrip(this.#client, commands));
+    const { moment, found } = await this.#clock.reading(() => roundTrip(this.#link, commands));
     return { moment, entries: readRecords(userIds, found) };
   }
 
@@ -72,7 +72,7 @@ export class RedisPresenceStore implements PresenceStore {
     // Records first: if a session ends or begins in between, the commit sees it, which looks at both at once.
     const reads = this.#recordReads(userIds);
     const commands = [...reads, ...userIds.map((userId): Command => ["EXISTS", this.#keys.session(userId)])];
-    const { moment, found } = await this.#clock.reading(() => roundTrip(this.#client, commands));
+    const { moment, found } = await this.#clock.reading(() => roundTrip(this.#link, commands));
     const entries = readRecords(userIds, found.slice(0, reads.length)).map((record, index) =>
       record instanceof PresenceError ? record : { record, session: found[reads.length + index] === 1 },
     );
@@ -83,18 +83,19 @@ export class RedisPresenceStore implements PresenceStore {
     // After a new connection the clock has to tell first what Redis has lost; whatever was decided before does not know it.
     await this.#clock.moment();
     const calls = commits.map((commit) => (this.#clock.isDistrusted(commit.decidedAt) ? "stale" : this.#encoded(commit)));
-    const commands: Command[] = [];
-    const places = commits.map(({ userId, due }, index) => {
+    const open = calls.flatMap((call) => (call === "stale" || call instanceof PresenceError ? [] : [call]));
+    const armings = commits.flatMap(({ userId, due }, index): Command[] => {
       const call = calls[index];
-      if (call === undefined || call === "stale" || call instanceof PresenceError) return -1;
-      // The due entry goes before the record: one too many costs a look, one too few costs a user who is never swept.
-      if (due !== undefined) commands.push(this.#due.arming(userId, due));
-      return commands.push(call.command) - 1;
+      return due === undefined || call === "stale" || call instanceof PresenceError ? [] : [this.#due.arming(userId, due)];
     });
-    const answers = await separateRoundTrip(this.#client, commands);
-    const results = calls.map((call, index) => {
+    const answers = await this.#inOrder(
+      armings,
+      open.map(({ command }) => command),
+    );
+    const next = answers.values();
+    const results = calls.map((call) => {
       if (call === "stale" || call instanceof PresenceError) return call;
-      const answer = answers[places[index] ?? -1];
+      const { value: answer } = next.next();
       return answer instanceof PresenceError ? answer : call.result(answer);
     });
     // Two servers that change one user in step would have the same one lose every time.
@@ -105,9 +106,11 @@ export class RedisPresenceStore implements PresenceStore {
   async renew(renewals: readonly Renewal[]): Promise<Loaded<RenewalResult | PresenceError>> {
     // Not asked again where the answer is late: it would be another sign of life. Decisions on it are stale then.
     const moment = await this.#clock.moment();
-    const calls = chunks(renewals, renewalsPerScript).map((some) => renewCall(this.#keys, some, moment.now, this.#settings));
+    const calls = chunks(renewals, this.#link.together ? renewalsPerScript : 1).map((some) =>
+      renewCall(this.#keys, some, moment.now, this.#settings),
+    );
     const answers = await roundTrip(
-      this.#client,
+      this.#link,
       calls.map(({ command }) => command),
     );
     return { moment, entries: calls.flatMap((call, index) => call.result(answers[index])) };
@@ -129,19 +132,29 @@ export class RedisPresenceStore implements PresenceStore {
 
   async lead(task: string, forMs: number): Promise<boolean> {
     const { command, result } = leadCall(this.#keys, task, this.#serverId, forMs);
-    const [answer] = await roundTrip(this.#client, [command]);
+    const [answer] = await roundTrip(this.#link, [command]);
     return result(answer);
   }
 
   async scan(cursor: string | undefined, limit: number): Promise<RecordPage> {
     await this.#clock.moment();
-    const { userIds, next } = await scanRecords(this.#client, this.#keys, cursor, limit);
+    const { userIds, next } = await scanRecords(this.#link, this.#keys, cursor, limit);
     const { moment, entries } = await this.load(userIds);
     const users = userIds.flatMap((userId, index) => {
       const record = entries[index];
       return record === undefined || record === unknownRecord || record instanceof PresenceError ? [] : [{ userId, record }];
     });
     return { moment, users, unreadable: entries.filter((entry) => entry instanceof PresenceError), next };
+  }
+
+  /**
+   * Due entries go before records: one too many costs a look, one too few costs a user who is never swept.
+   * @returns the answers to the second ones
+   */
+  async #inOrder(armings: readonly Command[], commits: readonly Command[]): Promise<readonly unknown[]> {
+    if (this.#link.together) return (await separateRoundTrip(this.#link, [...armings, ...commits])).slice(armings.length);
+    await roundTrip(this.#link, armings);
+    return separateRoundTrip(this.#link, commits);
   }
 
   #recordReads(userIds: readonly UserId[]): readonly Command[] {

@@ -3,6 +3,7 @@ import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { roundTrip } from "./round-trip.ts";
 import { commitCall, renewCall } from "./script-calls.ts";
+import { standaloneLink } from "./standalone-link.ts";
 import { aCommit, alice, aRecord, aRenewal, bob, entriesOf, put, type TestBed, testBed, users } from "./test-bed.fixture.ts";
 
 let redis: RunningRedis;
@@ -17,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => bed.close());
 
-const settings = { policy: presencePolicy(), sessionTtl: "align", db: 0 } as const;
+const settings = { policy: presencePolicy(), sessionTtl: "align", link: { db: 0, publish: "PUBLISH" } } as const;
 
 describe("a script that Redis does not know", () => {
   test("is sent with its source: a first start needs no preparation", async () => {
@@ -49,7 +50,7 @@ describe("a script that Redis does not know", () => {
     const first = commitCall(keys, aCommit(alice, aRecord(now), now), settings);
     const second = commitCall(keys, aCommit(alice, aRecord(now, { revision: 2 }), now), settings);
     const renewal = renewCall(keys, [aRenewal(bob)], now, settings);
-    const answers = await roundTrip(client, [
+    const answers = await roundTrip(standaloneLink(client), [
       first.command,
       ["SCRIPT", "FLUSH"],
       second.command,

@@ -1,10 +1,7 @@
 import { PresenceError } from "@presence/domain";
-import type { Redis } from "ioredis";
+import type { Answer, Command, RedisLink } from "./link.ts";
 import { fromRedis } from "./redis-errors.ts";
 import { scriptsBySha } from "./scripts.ts";
-
-/** One command, with its name in capitals. */
-export type Command = readonly [name: string, ...args: (string | number)[]];
 
 /**
  * So many commands may wait for their answers, those included whose callers have given up: they are still sent, and take
@@ -24,8 +21,8 @@ const keyKinds: ReadonlyMap<string, string> = new Map([
  * Sends all commands in one round trip. Scripts that the server does not know (any more) are sent again with their source.
  * @throws PresenceError what the first failed command came to
  */
-export async function roundTrip(client: Redis, commands: readonly Command[]): Promise<unknown[]> {
-  const answers = await separateRoundTrip(client, commands);
+export async function roundTrip(link: RedisLink, commands: readonly Command[]): Promise<unknown[]> {
+  const answers = await separateRoundTrip(link, commands);
   for (const answer of answers) if (answer instanceof PresenceError) throw answer;
   return answers;
 }
@@ -35,14 +32,14 @@ export async function roundTrip(client: Redis, commands: readonly Command[]): Pr
  * one key fails nobody else.
  * @throws PresenceError `UNAVAILABLE` where Redis could not carry out a command now: then it could not serve the others either
  */
-export async function separateRoundTrip(client: Redis, commands: readonly Command[]): Promise<unknown[]> {
+export async function separateRoundTrip(link: RedisLink, commands: readonly Command[]): Promise<unknown[]> {
   if (commands.length === 0) return [];
-  const results = await send(client, commands);
+  const results = [...(await send(link, commands))];
   const unknown = results.flatMap(([error], index) => (error?.message.startsWith("NOSCRIPT") ? [index] : []));
   if (unknown.length > 0) {
     // By source, rather than loaded first: a SCRIPT FLUSH may come between any two commands.
     const again = await send(
-      client,
+      link,
       unknown.map((index) => bySource(commands[index])),
     );
     for (const [position, index] of unknown.entries()) results[index] = again[position] ?? [new Error("no answer"), undefined];
@@ -63,22 +60,13 @@ function keyKindOf([name, sha]: Command = [""]): string | undefined {
   return scriptsBySha.get(sha)?.keyKind ?? keyKinds.get(name);
 }
 
-async function send(client: Redis, commands: readonly Command[]): Promise<[Error | null, unknown][]> {
+async function send(link: RedisLink, commands: readonly Command[]): Promise<readonly Answer[]> {
   // One call that asks for much is not refused for that: only what waits already counts.
-  if (waiting(client) >= maxWaiting)
+  if (link.waiting() >= maxWaiting)
     throw PresenceError.unavailable(`${maxWaiting} commands are waiting for Redis; it is too slow, or does not answer`, retryAfterMs);
   try {
-    // As methods of the pipeline, which ioredis-mock has too; `call` it has not.
-    const results = await client.pipeline(commands.map(([name, ...args]) => [name.toLowerCase(), ...args])).exec();
-    if (results === null) throw new Error("the pipeline was aborted");
-    return results;
+    return await link.send(commands);
   } catch (error) {
     throw fromRedis(error);
   }
-}
-
-/** How many commands have been sent on this connection and not been answered. */
-function waiting({ commandQueue }: { readonly commandQueue?: { readonly length: number } }): number {
-  // ioredis-mock has no queue: it answers at once.
-  return commandQueue?.length ?? 0;
 }

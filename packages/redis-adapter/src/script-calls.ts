@@ -19,8 +19,8 @@ import {
 } from "@presence/domain";
 import { encodeEvent } from "./event-text.ts";
 import type { Keys } from "./keys.ts";
+import type { Command, RedisLink } from "./link.ts";
 import { encodeRecord, encodeRevision } from "./record-text.ts";
-import type { Command } from "./round-trip.ts";
 import { type Script, scripts } from "./scripts.ts";
 import { readRecord, unknownFormatOf } from "./stored-record.ts";
 
@@ -41,9 +41,23 @@ function call<Result>(
   return { command: ["EVALSHA", script.sha, keys.length, ...keys, ...args], result };
 }
 
-/** Moves the watch clock on. `acknowledged`: this server's last tick that Redis has confirmed. */
-export function tickCall(keys: Keys, serverId: string, acknowledged: Millis | undefined, policy: PresencePolicy): ScriptCall<Moment> {
-  const args = [`server:${serverId}`, acknowledged ?? "", watchGapMs(policy), policy.leaseTtlMs, blindMs(policy)];
+/** What a server knows of the ticks before. */
+export interface TickMemory {
+  /** Its own last one that Redis has confirmed. */
+  readonly acknowledged: Millis | undefined;
+  /** A master is another one since then, and may lack writes wherever the clock itself lies. */
+  readonly mastersChanged: boolean;
+}
+
+/** Moves the watch clock on. */
+export function tickCall(
+  keys: Keys,
+  serverId: string,
+  { acknowledged, mastersChanged }: TickMemory,
+  policy: PresencePolicy,
+): ScriptCall<Moment> {
+  const lost = mastersChanged ? "1" : "0";
+  const args = [`server:${serverId}`, acknowledged ?? "", watchGapMs(policy), policy.leaseTtlMs, blindMs(policy), lost];
   return call(scripts.tick, [keys.clock], args, (answer) => {
     const [now = 0, from = 0, until = 0, blindUntil = 0] = (answer as string[]).map(Number);
     const window = until === 0 ? undefined : { from: millis(from), until: millis(until) };
@@ -54,8 +68,7 @@ export function tickCall(keys: Keys, serverId: string, acknowledged: Millis | un
 export interface WriteSettings {
   readonly policy: PresencePolicy;
   readonly sessionTtl: SessionTtlPolicy;
-  /** The database, which the names of channels tell. */
-  readonly db: number;
+  readonly link: Pick<RedisLink, "db" | "publish">;
 }
 
 /**
@@ -65,7 +78,7 @@ export interface WriteSettings {
 export function commitCall(
   keys: Keys,
   commit: Commit,
-  { policy, sessionTtl, db }: WriteSettings,
+  { policy, sessionTtl, link }: WriteSettings,
 ): ScriptCall<CommitResult | PresenceError> {
   const { userId, expectedRevision, record, keepForMs, session, signOfLife, event, decidedAt } = commit;
   const args = [
@@ -78,7 +91,8 @@ export function commitCall(
     record.status,
     signOfLife ? sessionTtl : "off",
     policy.leaseTtlMs,
-    keys.channel(userId, db),
+    link.publish,
+    keys.channel(userId, link.db),
     event === undefined ? "" : encodeEvent(event),
   ];
   return call(

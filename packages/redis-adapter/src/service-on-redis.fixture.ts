@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { PresenceService, parseDeviceId, parseUserId, presencePolicy } from "@presence/domain";
 import type { RunningRedis } from "@presence/redis-fixture";
 import { Redis } from "ioredis";
+import type { StandaloneAddress } from "./connection.ts";
 import { Keys } from "./keys.ts";
-import type { RedisAdapter, RedisAdapterOptions } from "./redis-adapter.ts";
+import type { RedisAdapter, RedisAdapterSettings } from "./redis-adapter.ts";
 import { readyAdapter } from "./redis-harness.fixture.ts";
 
 export const alice = parseUserId("alice");
@@ -22,7 +23,10 @@ export interface ServiceOnRedis {
   close(): void;
 }
 
-export async function serviceOnRedis(redis: RunningRedis, changes: Partial<RedisAdapterOptions> = {}): Promise<ServiceOnRedis> {
+export async function serviceOnRedis(
+  redis: RunningRedis,
+  changes: Partial<StandaloneAddress & RedisAdapterSettings> = {},
+): Promise<ServiceOnRedis> {
   const name = randomUUID().slice(0, 8);
   const templates = { sessionKey: `${name}:session:%s`, partyKey: `${name}:party:%s:members`, keyPrefix: `${name}:presence:` };
   const policy = changes.policy ?? presencePolicy();

@@ -23,6 +23,7 @@ import { connectRedis } from "./connection.ts";
 import { Keys } from "./keys.ts";
 import { RedisClock } from "./redis-clock.ts";
 import { RedisPresenceStore } from "./redis-presence-store.ts";
+import { standaloneLink } from "./standalone-link.ts";
 
 export const alice = parseUserId("alice");
 export const bob = parseUserId("bob");
@@ -61,15 +62,16 @@ export function bedOn(
   const name = randomUUID().slice(0, 8);
   const keys = rest.keys ?? new Keys({ sessionKey: `${name}:session:%s`, partyKey: `${name}:party:%s`, keyPrefix: `${name}:presence:` });
   const serverId = randomUUID();
+  const link = standaloneLink(client);
   const clock = new RedisClock({
-    client,
+    link,
     keys,
     policy,
     serverId,
     ...(rest.monotonicMs && { monotonicMs: rest.monotonicMs }),
   });
   client.on("close", () => clock.invalidate());
-  const store = new RedisPresenceStore({ client, keys, clock, policy, sessionTtl, serverId, claimMs });
+  const store = new RedisPresenceStore({ link, keys, clock, policy, sessionTtl, serverId, claimMs });
   return { client, keys, clock, store, close: () => client.disconnect() };
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Keys } from "./keys.ts";
 import { roundTrip } from "./round-trip.ts";
 import { tickCall } from "./script-calls.ts";
+import { standaloneLink } from "./standalone-link.ts";
 
 let redis: RunningRedis;
 let client: Redis;
@@ -22,9 +23,10 @@ const keys = new Keys();
 const { leaseTtlMs, heartbeatIntervalMs } = defaultPolicy;
 const policy: WatchClockPolicy = { gapMs: watchGapMs(defaultPolicy), leaseTtlMs, heartbeatIntervalMs };
 
-async function tick(acknowledged: number | undefined) {
-  const { command, result } = tickCall(keys, "s1", acknowledged === undefined ? undefined : millis(acknowledged), defaultPolicy);
-  const [answer] = await roundTrip(client, [command]);
+async function tick(acknowledged: number | undefined, mastersChanged = false) {
+  const memory = { acknowledged: acknowledged === undefined ? undefined : millis(acknowledged), mastersChanged };
+  const { command, result } = tickCall(keys, "s1", memory, defaultPolicy);
+  const [answer] = await roundTrip(standaloneLink(client), [command]);
   return result(answer);
 }
 
@@ -98,4 +100,13 @@ test("servers that have not ticked for a day are forgotten where there are many"
   await client.hset(keys.clock, { ...old, tick: now, from: 0, until: 0, blind: 0, "server:other": now - 1_000 });
   await tick(undefined);
   expect(Object.keys(await client.hgetall(keys.clock)).sort()).toEqual(["blind", "from", "server:other", "server:s1", "tick", "until"]);
+});
+
+test("a master that has changed counts as lost writes, whatever the clock itself says", async () => {
+  await client.del(keys.clock);
+  const first = await tick(undefined);
+  expect(first.blindUntil).toBe(0);
+  const second = await tick(first.now, true);
+  expect(second.window).toEqual({ from: first.now + policy.gapMs, until: second.now + leaseTtlMs });
+  expect(second.blindUntil).toBeGreaterThan(second.now + heartbeatIntervalMs);
 });

@@ -1,9 +1,7 @@
 import slotOf from "cluster-key-slot";
 import type { Cluster } from "ioredis";
-import type { Command } from "../round-trip.ts";
+import type { Answer, Command } from "../link.ts";
 import { nodeOf, ownerOf } from "./connect-cluster.ts";
-
-type Answer = [error: Error | null, value: unknown];
 
 const none: Command = [""];
 const noAnswer: Answer = [new Error("no answer"), undefined];
@@ -12,7 +10,7 @@ const noAnswer: Answer = [new Error("no answer"), undefined];
  * Sends all commands, each node's in one pipeline of its own: there is no order between nodes. What a node does not serve (any more),
  * or not yet, is sent again to whom it names.
  */
-export async function sendToCluster(cluster: Cluster, commands: readonly Command[]): Promise<Answer[]> {
+export async function sendToCluster(cluster: Cluster, commands: readonly Command[]): Promise<readonly Answer[]> {
   // A cluster reads many keys in one command only where they share a slot.
   const parts = commands.map((command): readonly Command[] =>
     command[0] === "MGET" ? command.slice(1).map((key): Command => ["GET", key]) : [command],
@@ -47,7 +45,8 @@ async function sendSingly(cluster: Cluster, commands: readonly Command[]): Promi
   return answers;
 }
 
-async function sendToNode(cluster: Cluster, key: string, commands: readonly Command[]): Promise<readonly Answer[]> {
+/** Sends commands to one node; what it does not serve any more goes to whom it names. */
+export async function sendToNode(cluster: Cluster, key: string, commands: readonly Command[]): Promise<readonly Answer[]> {
   const node = nodeOf(cluster, key);
   if (node === undefined) return commands.map((): Answer => [new Error("CLUSTERDOWN no node serves the slot"), undefined]);
   if (node.status !== "ready" && node.status !== "wait") return commands.map((): Answer => [new Error("Connection is closed."), undefined]);
