@@ -1,7 +1,7 @@
 import { partyContract, sessionContract, storeContract } from "@presence/domain/testing";
 import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { redisHarness } from "./redis-harness.fixture.ts";
+import { oneRedis, redisHarness } from "./redis-harness.fixture.ts";
 
 let redis: RunningRedis;
 
@@ -12,6 +12,6 @@ afterAll(() => redis.stop());
 
 describe("the Redis adapter keeps the contract", () => {
   for (const rule of [...storeContract, ...sessionContract, ...partyContract]) {
-    test(rule.name, () => rule.run((options) => redisHarness(redis, options)));
+    test(rule.name, () => rule.run((options) => redisHarness(oneRedis(redis), options)));
   }
 });

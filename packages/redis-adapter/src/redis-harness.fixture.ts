@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { millis, type Presence, presencePolicy } from "@presence/domain";
 import type { Harness, HarnessOptions } from "@presence/domain/testing";
 import type { RunningRedis } from "@presence/redis-fixture";
-import { Redis } from "ioredis";
+import { type Cluster, Redis } from "ioredis";
+import type { RedisAddress } from "./deployment.ts";
 import { duePartitions, Keys } from "./keys.ts";
 import { type RedisAdapter, type RedisAdapterOptions, redisAdapter } from "./redis-adapter.ts";
 
@@ -28,11 +29,21 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** A Redis of any kind, as an adapter and as other services reach it. */
+export interface TestRedis {
+  readonly address: RedisAddress;
+  connect(): Redis | Cluster;
+}
+
+export function oneRedis({ url }: RunningRedis): TestRedis {
+  return { address: { url }, connect: () => new Redis(url) };
+}
+
 /** The Redis adapter under keys of its own, in real time. */
-export async function redisHarness(redis: RunningRedis, { sessionTtl }: HarnessOptions): Promise<Harness> {
+export async function redisHarness(redis: TestRedis, { sessionTtl }: HarnessOptions): Promise<Harness> {
   const name = randomUUID().slice(0, 8);
   const options = {
-    url: redis.url,
+    ...redis.address,
     policy: shortPolicy,
     sessionTtl,
     claimMs,
@@ -42,7 +53,7 @@ export async function redisHarness(redis: RunningRedis, { sessionTtl }: HarnessO
   };
   const keys = new Keys(options);
   const [adapter, peer] = await Promise.all([readyAdapter(options), readyAdapter(options)]);
-  const others = new Redis(redis.url);
+  const others = redis.connect();
   const heard: Presence[] = [];
   const confirmed = new Set<string>();
   adapter.feed.listen({

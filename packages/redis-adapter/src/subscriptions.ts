@@ -1,5 +1,5 @@
-import slotOf from "cluster-key-slot";
 import type { Redis } from "ioredis";
+import { slotOf } from "./cluster/key-slot.ts";
 
 /** Most channels in one command: ioredis sends them all at once, and Redis cuts a client whose replies pile up. */
 const channelsPerCommand = 1_000;

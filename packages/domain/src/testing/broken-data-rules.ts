@@ -1,5 +1,6 @@
 import { PresenceError } from "../errors.ts";
 import type { UserId } from "../ids.ts";
+import type { RecordPage } from "../ports.ts";
 import { AssertionError, assert, assertEqual } from "./assertions.ts";
 import { aCommit, alice, aRecord, aRenewal, bob, carol } from "./builders.ts";
 import type { ContractRule, Harness } from "./harness.ts";
@@ -66,7 +67,15 @@ export const brokenDataRules: readonly ContractRule[] = [
   }),
 
   brokenRule("a scan names who cannot be read, and shows the others", async ({ store }) => {
-    const { users, unreadable } = await notFailed(store.scan(undefined, 100), "scan");
+    const users: RecordPage["users"][number][] = [];
+    const unreadable: PresenceError[] = [];
+    let next: string | undefined;
+    do {
+      const page = await notFailed(store.scan(next, 100), "scan");
+      users.push(...page.users);
+      unreadable.push(...page.unreadable);
+      ({ next } = page);
+    } while (next !== undefined);
     assertEqual([...users.map(({ userId }) => userId)].sort(), [alice, carol], "users");
     assertEqual(unreadable.length, 1, "how many are unreadable");
     assertNames(unreadable[0], bob, "scan");

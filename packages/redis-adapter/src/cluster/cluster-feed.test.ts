@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Presence, UserId } from "@presence/domain";
 import { parseUserId } from "@presence/domain";
 import { type RunningCluster, startCluster } from "@presence/redis-fixture";
-import slotOf from "cluster-key-slot";
 import type { Cluster } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connectRedis } from "../connection.ts";
 import { ClusterFeed } from "./cluster-feed.ts";
 import { connectCluster } from "./connect-cluster.ts";
+import { slotOf } from "./key-slot.ts";
 
 const silent = { info: () => {}, warn: () => {} };
 const users = Array.from({ length: 60 }, (_, index) => parseUserId(`user-${index}`));

@@ -1,9 +1,9 @@
 import type { FeedListener, PresenceFeed, UserId } from "@presence/domain";
-import slotOf from "cluster-key-slot";
 import type { Cluster, Redis } from "ioredis";
 import { type FeedChannels, RedisPresenceFeed } from "../redis-presence-feed.ts";
 import { shardedSubscriptions } from "../subscriptions.ts";
 import { type NodeKey, ownerOf } from "./connect-cluster.ts";
+import { slotOf } from "./key-slot.ts";
 
 export interface ClusterFeedOptions {
   /** Follows the topology. */

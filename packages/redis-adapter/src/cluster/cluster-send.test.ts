@@ -1,10 +1,10 @@
 import { type RunningCluster, startCluster } from "@presence/redis-fixture";
-import slotOf from "cluster-key-slot";
 import type { Cluster } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Command } from "../link.ts";
 import { sendToCluster } from "./cluster-send.ts";
 import { connectCluster, ownerOf, ownersOf } from "./connect-cluster.ts";
+import { slotOf } from "./key-slot.ts";
 
 const silent = { info: () => {}, warn: () => {} };
 

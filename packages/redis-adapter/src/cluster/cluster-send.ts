@@ -1,7 +1,7 @@
-import slotOf from "cluster-key-slot";
 import type { Cluster } from "ioredis";
 import type { Answer, Command } from "../link.ts";
 import { nodeOf, ownerOf } from "./connect-cluster.ts";
+import { slotOf } from "./key-slot.ts";
 
 const none: Command = [""];
 const noAnswer: Answer = [new Error("no answer"), undefined];

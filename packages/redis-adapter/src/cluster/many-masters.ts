@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import slotOf from "cluster-key-slot";
 import { connectRedis } from "../connection.ts";
 import type { ClusterAddress, Deployment, DeploymentOptions, FeedChannelsOf } from "../deployment.ts";
 import { KeyNotifications } from "../key-notifications.ts";
@@ -8,6 +7,7 @@ import { ClusterFeed } from "./cluster-feed.ts";
 import { clusterLink } from "./cluster-link.ts";
 import { ClusterNotifications } from "./cluster-notifications.ts";
 import { connectCluster, type NodeKey, ownerOf } from "./connect-cluster.ts";
+import { slotOf } from "./key-slot.ts";
 
 /** A cluster: commands wherever their keys are, and a subscriber and a listener for every master. */
 export function manyMasters(options: DeploymentOptions & ClusterAddress, channelsOf: FeedChannelsOf): Deployment {
