@@ -1,44 +1,30 @@
-import {
-  type Commit,
-  PresenceError,
-  parseDeviceId,
-  parseUserId,
-  presenceAt,
-  presencePolicy,
-  statuses,
-  type UserId,
-} from "@presence/domain";
-import { memoryAdapter } from "@presence/memory-adapter";
+import { PresenceError, parseDeviceId, statuses } from "@presence/domain";
+import { designedRule } from "./clock-rule.ts";
+import { Faults } from "./faults.ts";
 import { Random } from "./random.ts";
-import { RemoteStore, type RemoteStoreParts } from "./remote-store.ts";
-import { Scheduler } from "./scheduler.ts";
-import { Server } from "./server.ts";
-import { SimulatedFeed } from "./simulated-feed.ts";
-import { Truth } from "./truth.ts";
-import { Watcher } from "./watcher.ts";
+import { repeat, Scheduler } from "./scheduler.ts";
+import { isUnavailable, type Server } from "./server.ts";
+import { isSame, Truth } from "./truth.ts";
+import { policy, restlessUsers, users, World, type WorldOptions } from "./world.ts";
 
-/** Twenty times faster than production. */
-const policy = presencePolicy({
-  leaseTtlMs: 6_000,
-  heartbeatIntervalMs: 2_000,
-  graceMs: 1_000,
-  idleAfterMs: 3_000,
-  retentionMs: 3_600_000,
-});
-
-const users = ["alice", "bob", "carol"].map((name) => parseUserId(name));
+/** When the world begins, by the store's clock. */
+const born = 1_000_000_000;
 const devices = ["phone", "desktop"].map((name) => parseDeviceId(name));
 
-/** How many servers, and for how many milliseconds things happen before they come to rest. */
-const serverCount = 2;
-const restlessMs = 15_000;
-/** By then every lease has ended, every audit has been round after that, and the slowest watcher has read. */
-const restMs = 15_000;
+/** For how many milliseconds things happen before they come to rest. */
+const restlessMs = 12_000;
+/** Nobody falls silent later. */
+const silenceMs = 8_000;
+/** By then every lease and window has ended, every audit has been round, and the slowest watcher has read. */
+const restMs = 11_000;
+/** As much, after the time that the last fault was given. */
+const restAfterFaultMs = 9_000;
 
 /** What a history came to, for whoever wants to know that it was one. */
 export interface HistorySummary {
   readonly steps: number;
   readonly commits: number;
+  /** Presences that somebody was told, in answers, pushes and snapshots. */
   readonly told: number;
 }
 
@@ -47,139 +33,147 @@ export interface HistorySummary {
  * The same seed is the same history to the last step.
  * @throws BrokenPromise naming seed and step
  */
-export async function playHistory(seed: number): Promise<HistorySummary> {
+export async function playHistory(seed: number, options: WorldOptions = {}): Promise<HistorySummary> {
   const random = new Random(seed);
-  const scheduler = new Scheduler(random, 1_000_000_000);
-  let steps = 0;
-  let commits = 0;
-  const truth = new Truth(() => `seed ${seed}, step ${steps}, at ${scheduler.now} ms`);
-  const adapter = memoryAdapter({ policy, now: () => scheduler.now });
-  const servers: Server[] = [];
-
-  const onLoaded: RemoteStoreParts["onLoaded"] = (userIds, { moment, entries }) => {
-    for (const [index, userId] of userIds.entries()) truth.becameVisible(presenceAt(userId, entries[index] ?? raise(), moment));
-  };
-  const onCommitted = ({ event }: Commit) => {
-    commits++;
-    if (event === undefined) return;
-    truth.becameVisible(event);
-    for (const { feed } of servers) feed.publish(event);
-  };
-  const startServer = (): Server => {
-    const store = new RemoteStore({ store: adapter.store, scheduler, random, onLoaded, onCommitted });
-    return new Server({
-      scheduler,
-      store,
-      feed: new SimulatedFeed(scheduler, random),
-      sessions: adapter.sessions,
-      parties: adapter.parties,
-      policy,
-    });
-  };
-  for (let index = 0; index < serverCount; index++) servers.push(startServer());
-  const watchers = [users, users.slice(0, 2), [users[0], users[2]].flatMap((user) => user ?? []), users.slice(1)].map(
-    (watched) => new Watcher(watched, scheduler, random, truth),
-  );
-  const observe = async (): Promise<Map<UserId, ReturnType<typeof presenceAt>>> => {
-    const { moment, entries } = await adapter.store.load(users);
-    return new Map(users.map((userId, index) => [userId, presenceAt(userId, entries[index] ?? raise(), moment)]));
-  };
-
-  const unexpected: unknown[] = [];
-  let restless = true;
-  const step = () => {
-    if (!restless) return false;
-    steps++;
-    const running = servers.filter((server) => server.running);
-    const server = random.pick(running);
-    act(server.service, random).catch((error: unknown) => {
-      if (!isExpected(error)) unexpected.push(error);
-    });
-    return true;
-  };
-  scheduler.every(60, step);
-  scheduler.every(200, () => {
-    for (const watcher of watchers) watcher.reconnect(servers);
-    return true;
+  const scheduler = new Scheduler(random, born);
+  const truth = new Truth({
+    now: () => scheduler.now,
+    gapMs: designedRule.gapMs(policy),
+    where: () => `seed ${seed}, step ${scheduler.steps}, at ${scheduler.now} ms`,
   });
-  scheduler.every(1_500, () => {
-    if (restless) trouble(random, servers, startServer, watchers);
+  const world = new World(scheduler, random, truth, options);
+  const pass = (ms: number) => scheduler.pass(ms, () => truth.failure);
+
+  const faults = new Faults(world);
+  let restless = true;
+  repeat(scheduler, random, 250, () => {
+    if (restless) attempt(world, (server) => actAtRandom(server, random));
     return restless;
   });
-  await scheduler.pass(restlessMs);
+  repeat(scheduler, random, 450, () => {
+    attempt(world, (server) => read(server, world, faults));
+    return true;
+  });
+  repeat(scheduler, random, 400, () => {
+    if (world.servers.length > 0) for (const watcher of world.watchers) watcher.reconnect(world.servers);
+    return true;
+  });
+  repeat(scheduler, random, 1_500, () => {
+    if (restless) trouble(world);
+    return restless;
+  });
+  for (const client of world.clients) scheduler.after(random.between(0, 4_000), () => client.start());
+  await pass(restlessMs);
   restless = false;
-  for (const { store } of servers) store.heal();
-  await scheduler.pass(restMs);
+  // The last one may begin in its episode only now.
+  for (let over = faults.end(); over > scheduler.now; over = faults.end()) await pass(over - scheduler.now);
+  for (const { link } of world.servers) link.heal();
+  for (const client of world.clients) client.hangUp();
+  await pass(Math.max(restAfterFaultMs, born + restlessMs + restMs - scheduler.now));
 
-  if (unexpected.length > 0) throw unexpected[0];
-
-  const stored = await observe();
-  let told = 0;
-  for (const watcher of watchers) {
-    truth.check(watcher.trusted, "at rest every watcher has been told that its view is true");
+  const stored = await world.stored();
+  for (const watcher of world.watchers) {
+    truth.check(watcher.trusted, () => "at rest every watcher has been told that its view is true");
     for (const userId of watcher.userIds) {
-      told++;
-      const shown = JSON.stringify(watcher.view.get(userId));
+      const shown = watcher.view.get(userId);
+      const real = stored.get(userId);
       truth.check(
-        shown === JSON.stringify(stored.get(userId)),
-        `at rest every view equals the store: ${shown} and ${JSON.stringify(stored.get(userId))}`,
+        shown !== undefined && real !== undefined && isSame(shown, real),
+        () => `at rest every view equals the store: ${JSON.stringify(shown)} and ${JSON.stringify(real)}`,
       );
     }
   }
-  for (const server of servers) server.kill();
-  return { steps, commits, told };
+  for (const { person } of world.clients) {
+    const offline = stored.get(person.userId)?.status === "OFFLINE";
+    truth.check(offline === person.silent, () => `at rest ${person.userId} is ${person.silent ? "silent, and OFFLINE" : "there"}`);
+  }
+  return { steps: scheduler.steps, commits: world.commits, told: truth.tellings };
 }
 
-function act(service: Server["service"], random: Random): Promise<unknown> {
-  const userId = random.pick(users);
+/** A call through some server, by somebody who does not mind if it fails. */
+function attempt(world: World, act: (server: Server) => Promise<unknown>): void {
+  if (world.servers.length === 0) return;
+  const server = world.random.pick(world.servers);
+  act(server).catch((error: unknown) => {
+    if (!isUnavailable(error) && !(error instanceof PresenceError && error.code === "DEVICE_DISCONNECTED")) world.truth.fail(error);
+  });
+}
+
+/** Reads everyone, and now and then once more just when the answer says that time alone will change it. */
+async function read(server: Server, world: World, faults: Faults): Promise<void> {
+  const { truth, scheduler, random } = world;
+  const askedAt = scheduler.now;
+  const answers = await server.call(() => server.service.getMany(users));
+  world.tell(
+    () => `${server.name} read at ${askedAt}: ${answers.map(({ presence: { status, version } }) => `${status} ${version}`).join(", ")}`,
+  );
+  for (const { presence, validUntil } of answers) {
+    truth.wasAnswered(presence, askedAt);
+    const inMs = validUntil === undefined ? -1 : validUntil - scheduler.now;
+    if (inMs <= 0 || inMs > 1_000 || !random.oneIn(3)) continue;
+    scheduler.after(inMs + random.between(1, 10), () => attempt(world, (next) => read(next, world, faults).then(() => faults.strike())));
+  }
+}
+
+function actAtRandom(server: Server, random: Random): Promise<unknown> {
+  const { service } = server;
+  const userId = random.oneIn(5) ? restlessUsers.seldom : restlessUsers.often;
   const deviceId = random.pick(devices);
   const idleForMs = random.oneIn(3) ? random.between(0, 5_000) : undefined;
   switch (random.between(0, 9)) {
     case 0:
     case 1:
-      return service.connect({ userId, deviceId, idleForMs });
+      return server.call(() => service.connect({ userId, deviceId, idleForMs }));
     case 2:
     case 3:
     case 4:
-      return service.heartbeat({ userId, deviceId, idleForMs });
+      return server.call(() => service.heartbeat({ userId, deviceId, idleForMs }));
     case 5:
-      return service.disconnect(userId, deviceId);
+      return server.call(() => service.disconnect(userId, deviceId));
     case 6:
-      return random.oneIn(3) ? service.kick(userId) : service.setStatus({ userId, status: "AWAY", reason: "INACTIVITY", deviceId });
+      return random.oneIn(3)
+        ? server.call(() => service.kick(userId))
+        : server.call(() => service.setStatus({ userId, status: "AWAY", reason: "INACTIVITY", deviceId }));
     default: {
       const expiresInMs = random.oneIn(2) ? random.between(1, 4_000) : undefined;
-      return service.setStatus({ userId, status: random.pick(statuses), expiresInMs, message: random.pick(["", "", "on call"]) });
+      const status = random.pick(statuses);
+      const message = random.pick(["", "", "on call"]);
+      return server.call(() => service.setStatus({ userId, status, expiresInMs, message }));
     }
   }
 }
 
-function trouble(random: Random, servers: Server[], startServer: () => Server, watchers: readonly Watcher[]): void {
-  const running = servers.filter((server) => server.running);
-  const server = random.pick(running);
-  switch (random.between(0, 4)) {
+/** Small things that go wrong, and what people do to themselves and to each other. */
+function trouble(world: World): void {
+  const { random, servers, watchers, clients } = world;
+  if (servers.length === 0) return;
+  const server = random.pick(servers);
+  const client = random.pick(clients);
+  const { userId } = client.person;
+  switch (random.between(0, 6)) {
     case 0:
-      server.feed.breakFor(random.between(1, 1_500));
+      server.feed.break(random.between(1, 1_500));
       break;
     case 1:
       // Nobody is told; only the audit can find out.
       server.feed.dead = true;
       break;
     case 2:
-      server.kill();
-      servers.splice(servers.indexOf(server), 1, startServer());
+      random.pick(watchers).connect(server);
       break;
     case 3:
-      random.pick(watchers).connect(random.pick(running));
+      if (!client.person.silent) client.logOut();
       break;
-    default:
-      server.store.cut = !server.store.cut;
+    case 4:
+      if (!client.person.silent) attempt(world, () => server.call(() => server.service.kick(userId), client.person.endangered()));
+      break;
+    case 5:
+      if (world.scheduler.now < born + silenceMs) client.fallSilent();
+      break;
+    default: {
+      const status = random.pick(["ONLINE", "AWAY", "DND"] as const);
+      const expiresInMs = random.oneIn(2) ? random.between(1, 4_000) : undefined;
+      if (!client.person.silent) client.choose(({ service }) => service.setStatus({ userId, status, expiresInMs, deviceId: devices[0] }));
+    }
   }
-}
-
-function isExpected(error: unknown): boolean {
-  return error instanceof PresenceError && (error.code === "UNAVAILABLE" || error.code === "DEVICE_DISCONNECTED");
-}
-
-function raise(): never {
-  throw new Error("the store answered for fewer users than it was asked for");
 }

@@ -5,101 +5,132 @@ import {
   type DueOutcome,
   type Loaded,
   PresenceError,
+  type PresencePolicy,
   type PresenceRecord,
   type PresenceStore,
+  presenceAt,
   type RecordPage,
   type RecordWithSession,
   type Renewal,
   type RenewalResult,
   type UserId,
 } from "@presence/domain";
-import type { Random } from "./random.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { ClockRule } from "./clock-rule.ts";
+import { knownHoles } from "./known-holes.ts";
+import type { Link } from "./link.ts";
+import type { ServerClock } from "./server-clock.ts";
+import type { StoreData } from "./store-data.ts";
 
 export interface RemoteStoreParts {
-  readonly store: PresenceStore;
-  readonly scheduler: Scheduler;
-  readonly random: Random;
+  readonly link: Link;
+  readonly clock: ServerClock;
+  readonly data: StoreData;
+  readonly policy: PresencePolicy;
+  readonly rule: ClockRule;
   /** What somebody reads is what others could see then. */
-  readonly onLoaded: (userIds: readonly UserId[], loaded: Loaded<PresenceRecord>) => void;
+  readonly onLoaded: (userIds: readonly UserId[], loaded: Loaded<PresenceRecord | PresenceError>) => void;
   readonly onCommitted: (commit: Commit) => void;
 }
 
-/** A way to the one store, as a server has it: calls take time, and may fail although they are carried out. */
+/** The store as a server has it: the moments are those of its own clock, the scripts look at the store's. */
 export class RemoteStore implements PresenceStore {
   readonly name = "simulated";
-  readonly #store: PresenceStore;
-  readonly #scheduler: Scheduler;
-  readonly #random: Random;
-  readonly #onLoaded: (userIds: readonly UserId[], loaded: Loaded<PresenceRecord>) => void;
-  readonly #onCommitted: (commit: Commit) => void;
-  /** The way is cut: nothing arrives. */
-  cut = false;
-  #reliable = false;
+  readonly #parts: RemoteStoreParts;
+  readonly #gapMs: number;
 
-  constructor({ store, scheduler, random, onLoaded, onCommitted }: RemoteStoreParts) {
-    this.#store = store;
-    this.#scheduler = scheduler;
-    this.#random = random;
-    this.#onLoaded = onLoaded;
-    this.#onCommitted = onCommitted;
+  constructor(parts: RemoteStoreParts) {
+    this.#parts = parts;
+    this.#gapMs = parts.rule.gapMs(parts.policy);
   }
 
-  /** Nothing goes wrong any more. */
-  heal(): void {
-    this.cut = false;
-    this.#reliable = true;
+  async load(userIds: readonly UserId[]): Promise<Loaded<PresenceRecord | PresenceError>> {
+    const { clock, link, data, onLoaded } = this.#parts;
+    const { moment, found } = await clock.reading(() => link.send(() => data.adapter.store.load(userIds)));
+    const loaded = { moment, entries: found.entries };
+    onLoaded(userIds, loaded);
+    return loaded;
   }
 
-  load(userIds: readonly UserId[]): Promise<Loaded<PresenceRecord>> {
-    return this.#call(async () => {
-      const loaded = await this.#store.load(userIds);
-      this.#onLoaded(userIds, loaded);
-      return loaded;
+  async loadForChange(userIds: readonly UserId[]): Promise<Loaded<RecordWithSession | PresenceError>> {
+    const { clock, link, data } = this.#parts;
+    const { moment, found } = await clock.reading(() => link.send(() => data.adapter.store.loadForChange(userIds)));
+    return { moment, entries: found.entries };
+  }
+
+  async commit(commits: readonly Commit[]): Promise<readonly (CommitResult | PresenceError)[]> {
+    const { clock, link } = this.#parts;
+    // After a new connection the clock has to tell first what the store has lost.
+    await clock.moment();
+    const distrusted = commits.map(({ decidedAt }) => clock.isDistrusted(decidedAt));
+    const carryOut = () => Promise.all(commits.map(async (commit, index) => (distrusted[index] ? "stale" : this.#commitOne(commit))));
+    return link.send(carryOut, true);
+  }
+
+  async renew(renewals: readonly Renewal[]): Promise<Loaded<RenewalResult | PresenceError>> {
+    const { clock, link, data } = this.#parts;
+    const moment = await clock.moment();
+    const { entries } = await link.send(async (): Promise<Pick<Loaded<RenewalResult | PresenceError>, "entries">> => {
+      if (!this.#isStale(moment.now)) return data.write((adapter) => adapter.store.renew(renewals));
+      const loaded = await data.adapter.store.loadForChange(renewals.map(({ userId }) => userId));
+      return { entries: loaded.entries.map((entry) => (entry instanceof PresenceError ? entry : { ...entry, renewed: false })) };
     });
+    return { moment, entries };
   }
 
-  loadForChange(userIds: readonly UserId[]): Promise<Loaded<RecordWithSession>> {
-    return this.#call(() => this.#store.loadForChange(userIds));
-  }
-
-  commit(commits: readonly Commit[]): Promise<readonly CommitResult[]> {
-    return this.#call(async () => {
-      const results = await this.#store.commit(commits);
-      for (const [index, commit] of commits.entries()) if (results[index] === "committed") this.#onCommitted(commit);
-      return results;
-    });
-  }
-
-  renew(renewals: readonly Renewal[]): Promise<Loaded<RenewalResult>> {
-    return this.#call(() => this.#store.renew(renewals));
-  }
-
-  claimDue(limit: number): Promise<DueClaim> {
-    return this.#call(() => this.#store.claimDue(limit));
+  async claimDue(limit: number): Promise<DueClaim> {
+    const { clock, link, data } = this.#parts;
+    const moment = await clock.tick();
+    const { userIds, lagMs } = await link.send(() => data.claimDue(limit));
+    return { moment, userIds, lagMs };
   }
 
   finishDue(outcomes: readonly DueOutcome[]): Promise<void> {
-    return this.#call(() => this.#store.finishDue(outcomes));
+    const { link, data } = this.#parts;
+    return link.send(() => data.write((adapter) => adapter.store.finishDue(outcomes)));
   }
 
-  scan(cursor: string | undefined, limit: number): Promise<RecordPage> {
-    return this.#call(() => this.#store.scan(cursor, limit));
+  armDue(outcomes: readonly DueOutcome[]): Promise<void> {
+    const { link, data } = this.#parts;
+    return link.send(() => data.write((adapter) => adapter.store.armDue(outcomes)));
   }
 
-  async #call<T>(carryOut: () => Promise<T>): Promise<T> {
-    await this.#scheduler.sleep(this.#random.between(0, 3));
-    if (this.cut) return this.#timeOut();
-    const result = carryOut();
-    // A command that timed out was carried out all the same.
-    if (!this.#reliable && this.#random.oneIn(60)) return this.#timeOut();
-    const value = await result;
-    await this.#scheduler.sleep(this.#random.between(0, 3));
-    return this.cut ? this.#timeOut() : value;
+  lead(): Promise<boolean> {
+    const { link, data } = this.#parts;
+    return link.send(() => data.adapter.store.lead());
   }
 
-  async #timeOut(): Promise<never> {
-    await this.#scheduler.sleep(this.#random.between(1, 500));
-    throw PresenceError.unavailable("the store did not answer", 100);
+  async scan(cursor: string | undefined, limit: number): Promise<RecordPage> {
+    const { clock, link, data } = this.#parts;
+    const { moment, found } = await clock.reading(() => link.send(() => data.adapter.store.scan(cursor, limit)));
+    return { ...found, moment };
+  }
+
+  async #commitOne(commit: Commit): Promise<CommitResult | PresenceError> {
+    const { data, onCommitted } = this.#parts;
+    if (this.#isStale(commit.decidedAt)) return "stale";
+    if (knownHoles.decidedBeforeDeadline && (await this.#isOutdated(commit))) return "stale";
+    // How old a decision may be was looked at here, by the rule that is being tried.
+    const decided = { ...commit, decidedAt: data.now };
+    const [result] = await data.write((adapter) => adapter.store.commit([decided]));
+    if (result === undefined) throw new Error("no result of a commit");
+    if (result === "committed") onCommitted(commit);
+    return result;
+  }
+
+  /** Whether time has changed what others see of the user since this was decided. */
+  async #isOutdated({ userId, decidedAt }: Commit): Promise<boolean> {
+    const { data, rule } = this.#parts;
+    if (!rule.checksCommitAge) return false;
+    const [record] = await data.records([userId]);
+    const { moment } = data;
+    return (
+      record !== undefined &&
+      presenceAt(userId, record, moment).version !== presenceAt(userId, record, { ...moment, now: decidedAt }).version
+    );
+  }
+
+  #isStale(decidedAt: number): boolean {
+    const { rule, data } = this.#parts;
+    return rule.checksCommitAge && data.now - decidedAt > this.#gapMs;
   }
 }

@@ -1,5 +1,11 @@
 import type { Random } from "./random.ts";
 
+/** Whatever passes time: the world's scheduler, or a process that may be stopped in between. */
+export interface Timeline {
+  /** Runs `run` after `ms`. */
+  after(ms: number, run: () => void): void;
+}
+
 interface Task {
   readonly at: number;
   readonly order: number;
@@ -7,10 +13,11 @@ interface Task {
 }
 
 /** Virtual time: runs what is due, in order, each after everything that the one before has set going. */
-export class Scheduler {
+export class Scheduler implements Timeline {
   readonly #random: Random;
   readonly #tasks: Task[] = [];
   #now: number;
+  #steps = 0;
 
   constructor(random: Random, start: number) {
     this.#random = random;
@@ -22,35 +29,51 @@ export class Scheduler {
     return this.#now;
   }
 
-  /** Runs `run` after `ms`; among tasks of one instant the order is random, but the same for the same seed. */
+  /** How many tasks have run. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Among tasks of one instant the order is random, but the same for the same seed. */
   after(ms: number, run: () => void): void {
     push(this.#tasks, { at: this.#now + Math.max(0, ms), order: this.#random.next(), run });
   }
 
-  /** Resolves after `ms` of virtual time. */
-  sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.after(ms, resolve));
-  }
-
-  /** Runs `run` every `ms`, a little earlier or later each time, while it returns true. */
-  every(ms: number, run: () => boolean): void {
-    this.after(this.#random.between(Math.ceil(ms / 2), ms), () => {
-      if (run()) this.every(ms, run);
+  /** Lets `ms` pass, or less: until a task throws, or until `failure` finds what went wrong after one. */
+  pass(ms: number, failure: () => unknown): Promise<void> {
+    const end = this.#now + ms;
+    return new Promise((resolve, reject) => {
+      const next = () => {
+        const wrong = failure();
+        if (wrong !== undefined) return reject(wrong);
+        const task = this.#tasks[0];
+        if (task === undefined || task.at > end) {
+          this.#now = end;
+          return resolve();
+        }
+        pop(this.#tasks);
+        this.#now = Math.max(this.#now, task.at);
+        this.#steps++;
+        try {
+          task.run();
+        } catch (error) {
+          return reject(error);
+        }
+        // A tick that a microtask asks for comes after every promise that is ready, however long their chain: they go on
+        // before time does. A turn of the event loop would do the same at ten times the price.
+        queueMicrotask(then);
+      };
+      const then = () => process.nextTick(next);
+      queueMicrotask(then);
     });
   }
+}
 
-  /** Lets `ms` pass. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (let task = this.#tasks[0]; task !== undefined && task.at <= end; task = this.#tasks[0]) {
-      pop(this.#tasks);
-      this.#now = Math.max(this.#now, task.at);
-      task.run();
-      // Promises that are ready go on before time does.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.#now = end;
-  }
+/** Runs `run` every `ms`, a little earlier or later each time, while it returns true. */
+export function repeat(timeline: Timeline, random: Random, ms: number, run: () => boolean): void {
+  timeline.after(random.between(Math.ceil(ms / 2), ms), () => {
+    if (run()) repeat(timeline, random, ms, run);
+  });
 }
 
 function before(a: Task, b: Task): boolean {

@@ -1,24 +1,36 @@
 import type { FeedListener, Presence, PresenceFeed, UserId } from "@presence/domain";
+import type { NodeProcess } from "./node-process.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
+export interface SimulatedFeedParts {
+  readonly node: NodeProcess;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  /** Whether the store takes connections. */
+  readonly isUp: () => boolean;
+}
+
+const retryMs = 100;
+
 /** A server's subscriber connection: messages take time but keep their order, and connections break, or die without a word. */
 export class SimulatedFeed implements PresenceFeed {
-  readonly #scheduler: Scheduler;
-  readonly #random: Random;
+  readonly #parts: SimulatedFeedParts;
   readonly #wanted = new Set<UserId>();
   /** Whom the store publishes to this connection. */
   readonly #subscribed = new Set<UserId>();
   #listener: FeedListener | undefined;
+  /** As the store sees it. */
   #connection = 0;
-  #connected = true;
+  #connected: boolean;
   #lastDelivery = 0;
   /** Open, but nothing comes through; nobody is told. */
   dead = false;
 
-  constructor(scheduler: Scheduler, random: Random) {
-    this.#scheduler = scheduler;
-    this.#random = random;
+  constructor(parts: SimulatedFeedParts) {
+    this.#parts = parts;
+    this.#connected = parts.isUp();
+    if (!this.#connected) this.#reconnect(this.#connection, retryMs);
   }
 
   listen(listener: FeedListener): void {
@@ -43,24 +55,33 @@ export class SimulatedFeed implements PresenceFeed {
     this.#deliver(() => this.#listener?.changed(presence));
   }
 
-  /** The connection breaks, and comes back after `ms`. */
-  breakFor(ms: number): void {
-    this.#connection++;
-    this.#connected = false;
+  /** The connection breaks, and comes back when the store takes it, not before `ms`. */
+  break(ms = 0): void {
+    const broken = ++this.#connection;
     this.dead = false;
     this.#subscribed.clear();
-    const broken = this.#connection;
-    this.#listener?.broken(undefined);
-    this.#scheduler.after(ms, () => {
+    this.#parts.node.after(this.#parts.random.between(0, 3), () => {
+      this.#connected = false;
+      this.#listener?.broken(undefined);
+      this.#reconnect(broken, ms);
+    });
+  }
+
+  #reconnect(broken: number, ms: number): void {
+    const { node, random, isUp } = this.#parts;
+    node.after(ms, () => {
+      // It broke again meanwhile: that break brings it back.
       if (this.#connection !== broken) return;
+      if (!isUp()) return this.#reconnect(broken, random.between(1, retryMs));
       this.#connected = true;
       this.#request([...this.#wanted]);
     });
   }
 
   #request(userIds: readonly UserId[]): void {
+    const { scheduler, random } = this.#parts;
     const connection = this.#connection;
-    this.#scheduler.after(this.#random.between(0, 20), () => {
+    scheduler.after(random.between(0, 20), () => {
       if (this.#connection !== connection) return;
       const wanted = userIds.filter((userId) => this.#wanted.has(userId));
       for (const userId of wanted) this.#subscribed.add(userId);
@@ -69,10 +90,11 @@ export class SimulatedFeed implements PresenceFeed {
   }
 
   #deliver(message: () => void): void {
+    const { node, scheduler, random } = this.#parts;
     const connection = this.#connection;
     // One connection keeps its order: no two messages arrive at one instant.
-    this.#lastDelivery = Math.max(this.#lastDelivery + 0.001, this.#scheduler.now + this.#random.between(0, 30));
-    this.#scheduler.after(this.#lastDelivery - this.#scheduler.now, () => {
+    this.#lastDelivery = Math.max(this.#lastDelivery + 0.001, scheduler.now + random.between(0, 30));
+    node.after(this.#lastDelivery - scheduler.now, () => {
       if (this.#connection === connection) message();
     });
   }
