@@ -1,12 +1,13 @@
 import { type Context, type Decision, isVisible } from "./commands/index.ts";
 import { PresenceError } from "./errors.ts";
 import type { UserId } from "./ids.ts";
-import { dueAt, keepForMs } from "./next-change.ts";
+import { dueAt, keepForMs, nextVisibleChange } from "./next-change.ts";
 import type { PresencePolicy } from "./policy.ts";
 import type { Commit, Loaded, PresenceStore, RecordWithSession } from "./ports.ts";
 import { presenceOf } from "./presence.ts";
 import type { PresenceRecord } from "./record.ts";
 import { settle } from "./settle.ts";
+import { never } from "./time.ts";
 import type { Moment } from "./watched-time.ts";
 
 /** A command for one user, not yet decided. Users of one call are different. */
@@ -105,6 +106,7 @@ function toCommit(change: Change, entry: RecordWithSession, decision: Decision, 
     event: isVisible(entry.record, decision) ? presenceOf(change.userId, next) : undefined,
     moves: decision.moves,
     decidedAt: moment.now,
+    staleFrom: nextVisibleChange(settle(entry.record, moment).record, moment.window)?.at ?? never,
   };
 }
 

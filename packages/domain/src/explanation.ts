@@ -5,7 +5,7 @@ import { type Presence, presenceOf } from "./presence.ts";
 import type { PresenceRecord } from "./record.ts";
 import { settle } from "./settle.ts";
 import { never } from "./time.ts";
-import { effective, inWindow, type Moment } from "./watched-time.ts";
+import { effective, type Moment, windowAround } from "./watched-time.ts";
 
 /** Why a user shows as he does. */
 export interface Explanation {
@@ -34,7 +34,7 @@ export function explain(userId: UserId, record: PresenceRecord, moment: Moment, 
 
 function becauseOf(record: PresenceRecord, moment: Moment): string {
   const live = record.devices.length;
-  const doubt = inWindow(moment) ? "; leases count longer, because nobody watched for a while" : "";
+  const doubt = windowAround(moment.now, moment.window) !== undefined ? "; leases count longer, because nobody watched for a while" : "";
   if (record.revision === 0) return "Nothing is known of this user.";
   if (live === 0)
     return `No device lives: ${record.left.length > 0 ? "the last one left" : "the last lease ended without a sign of life"}${claimKept(record)}.`;

@@ -100,7 +100,7 @@ function changeOf(
   const refusals = new Map<number, Refusal | undefined>(indices.map((index) => [index, undefined]));
   const decide: Change["decide"] = (record, context) => {
     const known = indices.map((index) => calls[index]?.known).reduce(newer, undefined);
-    let all: Decision = { next: restored(record, known), moves: [] };
+    let all: Decision = { next: restored(record, known, context), moves: [] };
     for (const index of indices) {
       const call = calls[index];
       if (call === undefined) continue;

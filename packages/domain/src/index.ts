@@ -43,5 +43,5 @@ export type { PartyWatch } from "./watch/party-watch.ts";
 export type { Watch } from "./watch/watch.ts";
 export type { FeedState, PartyWatchEvent, WatchEvent } from "./watch/watch-event.ts";
 export { type PresenceSource, WatchHub, type WatchHubCounters, type WatchHubOptions } from "./watch/watch-hub.ts";
-export { advanceClock, blindMs, type RememberedTick, type WatchClock, type WatchClockPolicy } from "./watch-clock.ts";
-export { effective, inWindow, type Moment, type Window } from "./watched-time.ts";
+export { advanceClock, blindMs, type TickMemory, type WatchClock, type WatchClockPolicy } from "./watch-clock.ts";
+export { effective, type Moment, mayBeLost, type Window } from "./watched-time.ts";

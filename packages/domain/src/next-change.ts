@@ -21,7 +21,10 @@ export function nextVisibleChange(settled: PresenceRecord, window: Window | unde
   return undefined;
 }
 
-/** When a sweep must look at a settled record again: at its next visible change, or when its last device lapses; undefined if never. */
+/**
+ * When a sweep must look at a settled record again: at its next visible change, when its claim ends, or when its last device lapses;
+ * undefined if never. The end of a claim that shows nothing now may show something later, in a window that opens until then.
+ */
 export function dueAt(settled: PresenceRecord, window: Window | undefined): Millis | undefined {
   let lastLease: Millis | undefined;
   for (const device of settled.devices) {
@@ -29,7 +32,8 @@ export function dueAt(settled: PresenceRecord, window: Window | undefined): Mill
     if (lastLease === undefined || lease > lastLease) lastLease = lease;
   }
   if (lastLease === undefined) return undefined;
-  return earliest(lastLease, nextVisibleChange(settled, window)?.at ?? never);
+  const visible = nextVisibleChange(settled, window)?.at ?? never;
+  return earliest(lastLease, earliest(visible, settled.claim?.until ?? never));
 }
 
 /** For how many milliseconds after `now` a record is worth keeping: its devices' time, and the retention after it. */

@@ -39,6 +39,11 @@ export interface Commit {
   readonly moves?: readonly Move[];
   /** The `now` it was decided with: a store refuses what was decided longer than a watch gap ago. */
   readonly decidedAt: Millis;
+  /**
+   * When time alone changes what others see of the record that was decided on; `never` if it does not. From then on a store refuses the
+   * write as stale: somebody may have been told that change already, and this write would take it back.
+   */
+  readonly staleFrom: Millis;
 }
 
 /**

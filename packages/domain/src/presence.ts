@@ -1,7 +1,7 @@
 import type { UserId } from "./ids.ts";
 import { nextVisibleChange } from "./next-change.ts";
 import type { PresenceRecord } from "./record.ts";
-import { settle } from "./settle.ts";
+import { aboveLost, settle } from "./settle.ts";
 import type { Status } from "./status.ts";
 import { longAgo, type Millis } from "./time.ts";
 import type { Moment } from "./watched-time.ts";
@@ -27,13 +27,13 @@ export interface PresenceNow {
 }
 
 /** The presence of `record` at `moment`: pure, so that an answer is right even when no sweep ran. */
-export function presenceAt(userId: UserId, record: PresenceRecord, moment: Pick<Moment, "now" | "window">): Presence {
-  return presenceOf(userId, settle(record, moment).record);
+export function presenceAt(userId: UserId, record: PresenceRecord, moment: Moment): Presence {
+  return presenceOf(userId, settle(aboveLost(record, moment), moment).record);
 }
 
 /** `presenceAt` with the next instant at which it would change by time alone. */
-export function presenceNow(userId: UserId, record: PresenceRecord, moment: Pick<Moment, "now" | "window">): PresenceNow {
-  const settled = settle(record, moment).record;
+export function presenceNow(userId: UserId, record: PresenceRecord, moment: Moment): PresenceNow {
+  const settled = settle(aboveLost(record, moment), moment).record;
   return {
     presence: presenceOf(userId, settled),
     validUntil: settled.status === "OFFLINE" ? undefined : nextVisibleChange(settled, moment.window)?.at,

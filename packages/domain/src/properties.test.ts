@@ -175,11 +175,10 @@ describe("whatever happens", () => {
         for (const story of live(one)) {
           const { presence, validUntil } = presenceNow(alice, story.record, story.context);
           if (validUntil === undefined) continue;
-          const { window: span } = story.context;
           const within = millis(story.now + Math.floor(part * (validUntil - story.now - 1)));
           expect(validUntil).toBeGreaterThan(story.now);
-          expect(presenceAt(alice, story.record, { now: within, window: span })).toEqual(presence);
-          expect(presenceAt(alice, story.record, { now: validUntil, window: span })).not.toEqual(presence);
+          expect(presenceAt(alice, story.record, { ...story.context, now: within })).toEqual(presence);
+          expect(presenceAt(alice, story.record, { ...story.context, now: validUntil })).not.toEqual(presence);
         }
       }),
       runs,
@@ -201,8 +200,8 @@ describe("whatever happens", () => {
             moves.push(...one.moves);
           }
           const last = settle(record, { now: end, window: span });
-          expect(presenceAt(alice, last.record, { now: end, window: span })).toEqual(
-            presenceAt(alice, late.record, { now: end, window: span }),
+          expect(presenceAt(alice, last.record, { ...story.context, now: end })).toEqual(
+            presenceAt(alice, late.record, { ...story.context, now: end }),
           );
           expect([...moves, ...last.moves]).toEqual(late.moves);
         }
@@ -218,7 +217,7 @@ describe("whatever happens", () => {
           const { record } = settle(story.record, story.context);
           const due = dueAt(record, story.window);
           const end = millis(story.now + later);
-          const changed = presenceAt(alice, record, { now: end, window: story.window }).version !== record.version;
+          const changed = presenceAt(alice, record, { ...story.context, now: end }).version !== record.version;
           if (changed) expect(due).toBeLessThanOrEqual(end);
         }
       }),

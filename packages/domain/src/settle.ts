@@ -18,6 +18,15 @@ export function nowOf(record: PresenceRecord, now: Millis): Millis {
   return latest(now, record.settledAt);
 }
 
+/**
+ * The record with a version above all that were told before writes were lost, whoever told them: they were of the time until then. A
+ * watcher that goes to another server must not see them go back.
+ */
+export function aboveLost(record: PresenceRecord, { blindUntil }: Pick<Moment, "blindUntil">): PresenceRecord {
+  const floor = blindUntil * 1_000;
+  return record.version < floor ? { ...record, version: floor } : record;
+}
+
 /** What of a record others see, with the bookkeeping behind it. */
 type Visible = Pick<PresenceRecord, "status" | "since" | "lastSeen" | "version">;
 

@@ -7,6 +7,8 @@ import type { Millis } from "./time.ts";
 export interface Window {
   readonly from: Millis;
   readonly until: Millis;
+  /** An earlier one, in which deadlines may lie that nobody has settled yet. */
+  readonly before?: Window | undefined;
 }
 
 /** The store's clock at one instant: what every answer and every write is decided with. */
@@ -20,10 +22,23 @@ export interface Moment {
 
 /** When `deadline` really ends, given that nobody watched during `window`. */
 export function effective(deadline: Millis, window: Window | undefined): Millis {
-  return window !== undefined && deadline > window.from && deadline < window.until ? window.until : deadline;
+  if (window === undefined) return deadline;
+  // What an earlier window has moved may lie in this one.
+  const moved = window.before === undefined ? deadline : effective(deadline, window.before);
+  return contains(window, moved) ? window.until : moved;
 }
 
-/** Whether `now` lies in a window, so that what seems missing may have been lost with us. */
-export function inWindow(moment: Moment): boolean {
-  return moment.window !== undefined && moment.now > moment.window.from && moment.now < moment.window.until;
+/** The window in which `at` lies, if any. */
+export function windowAround(at: Millis, window: Window | undefined): Window | undefined {
+  for (let one = window; one !== undefined; one = one.before) if (contains(one, at)) return one;
+  return undefined;
+}
+
+/** Whether `now` lies in a window, or writes may have been lost: then what seems missing may have been lost with us. */
+export function mayBeLost({ now, window, blindUntil }: Moment): boolean {
+  return now < blindUntil || windowAround(now, window) !== undefined;
+}
+
+function contains({ from, until }: Window, at: Millis): boolean {
+  return at > from && at < until;
 }

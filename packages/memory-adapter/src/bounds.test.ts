@@ -1,4 +1,4 @@
-import { millis, PresenceService, parseUserId, presencePolicy, unknownRecord } from "@presence/domain";
+import { millis, never, PresenceService, parseUserId, presencePolicy, unknownRecord } from "@presence/domain";
 import { expect, test } from "vitest";
 import { memoryAdapter } from "./memory-adapter.ts";
 
@@ -52,6 +52,6 @@ test("a refused commit leaves no due entry", async () => {
     session: false,
     signOfLife: true,
   };
-  expect(await store.commit([{ ...refused, userId: user(0), event: undefined, decidedAt: now }])).toEqual(["conflict"]);
+  expect(await store.commit([{ ...refused, userId: user(0), event: undefined, decidedAt: now, staleFrom: never }])).toEqual(["conflict"]);
   expect((await store.claimDue(10)).userIds).toEqual([]);
 });

@@ -120,7 +120,7 @@ export class MemoryPresenceStore implements PresenceStore {
   #commitOne(commit: Commit, now: Millis): CommitResult {
     const { userId, record } = commit;
     const { sessions, policy, sessionTtl, publish } = this.#options;
-    if (now - commit.decidedAt > this.#clockPolicy.gapMs) return "stale";
+    if (now - commit.decidedAt > this.#clockPolicy.gapMs || now >= commit.staleFrom) return "stale";
     const current = this.#entry(userId, now);
     if (current.record.revision !== commit.expectedRevision || current.session !== commit.session) return "conflict";
     this.#records.set(userId, record, now + commit.keepForMs);
@@ -162,8 +162,8 @@ export class MemoryPresenceStore implements PresenceStore {
 
   #tick(): WatchClock {
     // One process: what remembers the clock is what holds it, so writes are lost with it or not at all.
-    const remembered = this.#clock === undefined ? undefined : { tick: this.#clock.tick, kept: true };
-    this.#clock = advanceClock(this.#clock, this.#now(), remembered, this.#clockPolicy);
+    const memory = { tick: this.#clock?.tick, kept: true, otherRun: false };
+    this.#clock = advanceClock(this.#clock, this.#now(), memory, this.#clockPolicy);
     return this.#clock;
   }
 }

@@ -1,4 +1,4 @@
-import { type Commit, longAgo, type PresenceRecord, type PresenceStore, unknownRecord } from "@presence/domain";
+import { type Commit, longAgo, never, type PresenceRecord, type PresenceStore, unknownRecord } from "@presence/domain";
 import type { Harness } from "@presence/domain/testing";
 import type { MemoryHarness } from "./memory-harness.fixture.ts";
 import type { MemoryPresenceStore } from "./memory-presence-store.ts";
@@ -78,6 +78,7 @@ export function renewsWith(change: (record: PresenceRecord, now: Commit["decided
             record: { ...changed, revision: entry.record.revision + 1 },
             session: entry.session,
             decidedAt: moment.now,
+            staleFrom: never,
             ...same,
           },
         ]);

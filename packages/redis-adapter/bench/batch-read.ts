@@ -119,7 +119,7 @@ function firstCommit(userId: Commit["userId"], now: Millis): Commit {
     devices: [{ ...device, leaseUntil: (now + 60_000) as Millis }],
   };
   const rest = { keepForMs: 600_000, due: undefined, event: undefined, signOfLife: true };
-  return { userId, expectedRevision: 0, record, session: true, decidedAt: now, ...rest };
+  return { userId, expectedRevision: 0, record, session: true, decidedAt: now, staleFrom: never, ...rest };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

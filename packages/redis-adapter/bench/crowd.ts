@@ -65,7 +65,7 @@ function firstCommit(userId: UserId, now: Millis, leaseUntil: Millis): Commit {
   const devices = [{ id: phone, leaseUntil, activeUntil: never, lastSeen: now, holder: "4f6c/12" }];
   const record: PresenceRecord = { ...unknownRecord, revision: 1, status: "ONLINE", bound: true, ...times, devices };
   const rest = { expectedRevision: 0, keepForMs: 24 * hourMs, event: undefined, session: true, signOfLife: true };
-  return { userId, record, due: leaseUntil, decidedAt: now, ...rest };
+  return { userId, record, due: leaseUntil, decidedAt: now, staleFrom: never, ...rest };
 }
 
 /** What is wrong after a mass expiry: who lapsed must be OFFLINE by one write, since the end of his lease; of who lives, nothing visible has moved. */

@@ -7,6 +7,7 @@ import {
   type Moment,
   maxPartyMembers,
   millis,
+  never,
   type PartyId,
   PresenceError,
   type PresencePolicy,
@@ -15,6 +16,7 @@ import {
   type RenewalResult,
   type SessionTtlPolicy,
   type UserId,
+  type Window,
   watchGapMs,
 } from "@presence/domain";
 import { encodeEvent } from "./event-text.ts";
@@ -59,10 +61,16 @@ export function tickCall(
   const lost = mastersChanged ? "1" : "0";
   const args = [`server:${serverId}`, acknowledged ?? "", watchGapMs(policy), policy.leaseTtlMs, blindMs(policy), lost];
   return call(scripts.tick, [keys.clock], args, (answer) => {
-    const [now = 0, from = 0, until = 0, blindUntil = 0] = (answer as string[]).map(Number);
-    const window = until === 0 ? undefined : { from: millis(from), until: millis(until) };
-    return { now: millis(now), window, blindUntil: millis(blindUntil) };
+    const [now = "", from = "", until = "", blindUntil = "", before = ""] = answer as string[];
+    return { now: millis(Number(now)), window: windowOf(`${from}-${until} ${before}`), blindUntil: millis(Number(blindUntil)) };
   });
+}
+
+/** Windows as the clock writes them, `from-until` with the newest first. */
+function windowOf(text: string): Window | undefined {
+  const [first = "", ...others] = text.trim().split(" ");
+  const [from = 0, until = 0] = first.split("-").map(Number);
+  return until === 0 ? undefined : { from: millis(from), until: millis(until), before: windowOf(others.join(" ")) };
 }
 
 export interface WriteSettings {
@@ -80,7 +88,7 @@ export function commitCall(
   commit: Commit,
   { policy, sessionTtl, link }: WriteSettings,
 ): ScriptCall<CommitResult | PresenceError> {
-  const { userId, expectedRevision, record, keepForMs, session, signOfLife, event, decidedAt } = commit;
+  const { userId, expectedRevision, record, keepForMs, session, signOfLife, event, decidedAt, staleFrom } = commit;
   const args = [
     expectedRevision === 0 ? "" : encodeRevision(expectedRevision),
     session ? "1" : "0",
@@ -94,6 +102,7 @@ export function commitCall(
     link.publish,
     keys.channel(userId, link.db),
     event === undefined ? "" : encodeEvent(event),
+    staleFrom === never ? "" : staleFrom,
   ];
   return call(
     scripts.commit,

@@ -91,7 +91,7 @@ export function aRecord(now: Millis, changes: Partial<PresenceRecord> = {}): Pre
 
 export function aCommit(userId: UserId, record: PresenceRecord, decidedAt: Millis, changes: Partial<Commit> = {}): Commit {
   const rest = { keepForMs: longMs, due: undefined, session: false, signOfLife: true, event: undefined };
-  return { userId, expectedRevision: record.revision - 1, record, decidedAt, ...rest, ...changes };
+  return { userId, expectedRevision: record.revision - 1, record, decidedAt, staleFrom: never, ...rest, ...changes };
 }
 
 export function aRenewal(userId: UserId, changes: Partial<Renewal> = {}): Renewal {

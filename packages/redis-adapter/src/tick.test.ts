@@ -1,4 +1,13 @@
-import { advanceClock, defaultPolicy, longAgo, millis, type WatchClock, type WatchClockPolicy, watchGapMs } from "@presence/domain";
+import {
+  advanceClock,
+  defaultPolicy,
+  longAgo,
+  millis,
+  type WatchClock,
+  type WatchClockPolicy,
+  type Window,
+  watchGapMs,
+} from "@presence/domain";
 import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import fc from "fast-check";
 import { Redis } from "ioredis";
@@ -10,9 +19,12 @@ import { standaloneLink } from "./standalone-link.ts";
 
 let redis: RunningRedis;
 let client: Redis;
+/** The run of this Redis. */
+let run: string;
 beforeAll(async () => {
   redis = await startRedis();
   client = new Redis(redis.url);
+  run = /run_id:(\w+)/.exec(await client.info("server"))?.[1] ?? "";
 });
 afterAll(async () => {
   client.disconnect();
@@ -43,8 +55,17 @@ const anOffset = fc.oneof(
 );
 /** Where the last window ends: anywhere, and right where the next one would begin. */
 const anEnd = fc.oneof(fc.record({ lasting: fc.nat(200_000) }), fc.record({ beyondGap: fc.integer({ min: -1, max: 1 }) }));
+/** Earlier windows, the newest first. */
+const earlier = fc.array(fc.record({ from: anOffset, lasting: fc.nat(200_000) }), { maxLength: 3 });
+const aWindow = fc.record({ from: anOffset, end: anEnd, earlier });
 const stored = fc.option(
-  fc.record({ tick: anOffset, window: fc.option(fc.record({ from: anOffset, end: anEnd })), blind: fc.option(anOffset) }),
+  fc.record({
+    tick: anOffset,
+    window: fc.option(aWindow),
+    blind: fc.option(anOffset),
+    run: fc.constantFrom("this one", "another one", "unknown"),
+    lost: fc.option(anOffset),
+  }),
 );
 /** The caller's last tick; how the store's own memory of it differs, null: it has none. */
 const remembered = fc.option(fc.record({ tick: anOffset, own: fc.option(fc.integer({ min: -3, max: 3 })) }));
@@ -56,6 +77,12 @@ function endOf(
   return "lasting" in end ? from + end.lasting : lastTick + policy.gapMs + end.beyondGap;
 }
 
+function earlierText(window: Window | undefined): string {
+  const texts: string[] = [];
+  for (let one = window?.before; one !== undefined; one = one.before) texts.push(`${one.from}-${one.until}`);
+  return texts.join(" ");
+}
+
 test("a tick moves the clock exactly as the domain's rule does", async () => {
   await fc.assert(
     fc.asyncProperty(stored, remembered, async (clock, memory) => {
@@ -64,13 +91,29 @@ test("a tick moves the clock exactly as the domain's rule does", async () => {
       let before: WatchClock | undefined;
       if (clock !== null) {
         const { window } = clock;
+        const chain = (window?.earlier ?? []).reduceRight<Window | undefined>(
+          (rest, { from, lasting }) => ({ from: millis(start + from), until: millis(start + from + lasting), before: rest }),
+          undefined,
+        );
         before = {
           tick: millis(start + clock.tick),
-          window: window === null ? undefined : { from: millis(start + window.from), until: millis(start + endOf(clock.tick, window)) },
+          window:
+            window === null
+              ? undefined
+              : { from: millis(start + window.from), until: millis(start + endOf(clock.tick, window)), before: chain },
           blindUntil: clock.blind === null ? longAgo : millis(start + clock.blind),
+          lostAt: clock.lost === null ? longAgo : millis(start + clock.lost),
         };
         const { from = 0, until = 0 } = before.window ?? {};
-        await client.hset(keys.clock, { tick: before.tick, from, until, blind: before.blindUntil });
+        await client.hset(keys.clock, {
+          tick: before.tick,
+          from,
+          until,
+          blind: before.blindUntil,
+          lost: before.lostAt,
+          before: earlierText(before.window),
+        });
+        if (clock.run !== "unknown") await client.hset(keys.clock, { run: clock.run === "this one" ? run : "0123abc" });
       }
       const acknowledged = memory === null ? undefined : millis(start + memory.tick);
       const own = memory === null || memory.own === null || clock === null ? undefined : start + memory.tick + memory.own;
@@ -80,14 +123,18 @@ test("a tick moves the clock exactly as the domain's rule does", async () => {
 
       // What Redis's time was, only Redis knows: where it decided, it is the new tick; where the old tick is ahead of it, any earlier time does the same.
       const kept = acknowledged !== undefined && own !== undefined && own >= acknowledged;
-      const expected = advanceClock(before, moment.now, acknowledged === undefined ? undefined : { tick: acknowledged, kept }, policy);
+      const otherRun = clock?.run === "another one";
+      const expected = advanceClock(before, moment.now, { tick: acknowledged, kept, otherRun }, policy);
       expect(moment).toEqual({ now: expected.tick, window: expected.window, blindUntil: expected.blindUntil });
       expect(moment.now).toBeGreaterThanOrEqual(start);
       const { from = 0, until = 0 } = expected.window ?? {};
-      const fields = { tick: expected.tick, from, until, blind: expected.blindUntil, "server:s1": expected.tick };
-      expect(await client.hgetall(keys.clock)).toEqual(
-        Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)])),
-      );
+      const texts = { before: earlierText(expected.window), run };
+      const times = { tick: expected.tick, from, until, blind: expected.blindUntil, lost: expected.lostAt, "server:s1": expected.tick };
+      const { before: written = "", ...others } = await client.hgetall(keys.clock);
+      expect({ ...others, before: written.trim() }).toEqual({
+        ...texts,
+        ...Object.fromEntries(Object.entries(times).map(([name, value]) => [name, String(value)])),
+      });
     }),
     { numRuns: 400 },
   );
@@ -99,7 +146,17 @@ test("servers that have not ticked for a day are forgotten where there are many"
   const old = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`server:old${index}`, now - 86_500_000]));
   await client.hset(keys.clock, { ...old, tick: now, from: 0, until: 0, blind: 0, "server:other": now - 1_000 });
   await tick(undefined);
-  expect(Object.keys(await client.hgetall(keys.clock)).sort()).toEqual(["blind", "from", "server:other", "server:s1", "tick", "until"]);
+  expect(Object.keys(await client.hgetall(keys.clock)).sort()).toEqual([
+    "before",
+    "blind",
+    "from",
+    "lost",
+    "run",
+    "server:other",
+    "server:s1",
+    "tick",
+    "until",
+  ]);
 });
 
 test("a master that has changed counts as lost writes, whatever the clock itself says", async () => {

@@ -1,5 +1,4 @@
-import { advanceClock, after, blindMs, latest, type PresencePolicy, watchGapMs } from "@presence/domain";
-import { knownHoles } from "./known-holes.ts";
+import { advanceClock, type PresencePolicy, watchGapMs } from "@presence/domain";
 
 /** The rule of watched time in its parts, so that a test can break each of them and see that somebody is lied to. */
 export interface ClockRule {
@@ -17,19 +16,12 @@ export interface ClockRule {
   readonly distrustsEarlierDecisions: boolean;
 }
 
-/** The rule as it is, but for the hole in it that is known. */
+/** The rule as it is. */
 export const designedRule: ClockRule = {
   gapMs: watchGapMs,
-  advance: knownHoles.blindEndsInPause ? advanceBlind : advanceClock,
+  advance: advanceClock,
   checksAge: true,
   checksCommitAge: true,
   ticksAfterReconnect: true,
   distrustsEarlierDecisions: true,
 };
-
-/** Whoever was blind when the last one stopped watching has heard nobody since: he is blind again from now. */
-function advanceBlind(...[stored, time, remembered, policy]: Parameters<typeof advanceClock>): ReturnType<typeof advanceClock> {
-  const next = advanceClock(stored, time, remembered, policy);
-  if (stored === undefined || next.window === stored.window || stored.tick >= stored.blindUntil) return next;
-  return { ...next, blindUntil: latest(next.blindUntil, after(next.tick, blindMs(policy))) };
-}

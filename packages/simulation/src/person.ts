@@ -1,5 +1,4 @@
 import type { Presence, UserId } from "@presence/domain";
-import { knownHoles } from "./known-holes.ts";
 
 /**
  * What is true of a user who behaves: whether anybody may call him OFFLINE. He is here from the first sign of life that a
@@ -20,7 +19,6 @@ export class Person {
   #dangers = 0;
   #safeFrom = 0;
   #loggedOut = false;
-  #leftOnce = false;
   /** Calls of his that a server may still carry out. */
   #calls = 0;
   #quietFrom = 0;
@@ -60,7 +58,6 @@ export class Person {
   endangered(): () => void {
     this.#dangers++;
     this.#loggedOut = true;
-    this.#leftOnce = true;
     this.#hereSince = undefined;
     return () => {
       this.#dangers--;
@@ -88,17 +85,11 @@ export class Person {
     if (attached || this.#lastSignAt < this.#forgottenAt) this.#hereSince = undefined;
   }
 
-  /** The store has forgotten what came after `instant`. */
-  forgottenAfter(instant: number, { unnoticed }: { readonly unnoticed: boolean }): void {
+  /** The store has forgotten something. */
+  forgotten(): void {
     this.#offline = undefined;
     this.#forgottenAt = this.#now();
-    if (this.#hereSince === undefined) return;
-    const unknown = this.#hereSince > instant;
-    if (this.#silent || (unknown && unnoticed && knownHoles.lossUnnoticed)) this.#hereSince = undefined;
-    if (unknown && this.#leftOnce && knownHoles.returnLost) {
-      this.#loggedOut = true;
-      this.#hereSince = undefined;
-    }
+    if (this.#silent) this.#hereSince = undefined;
   }
 
   /** Others see him so now: who fell silent goes OFFLINE once, and stays so. @returns whether that is so */
@@ -108,7 +99,7 @@ export class Person {
     const offline = this.#offline;
     if (offline === undefined || presence.version <= offline.version) return true;
     // Written again after lost writes, the same silence has a higher version.
-    return presence.status === "OFFLINE" && (presence.since === offline.since || knownHoles.windowForgotten);
+    return presence.status === "OFFLINE" && presence.since === offline.since;
   }
 
   /** Whether nobody may show him as he is in `presence`, OFFLINE. */

@@ -4,11 +4,11 @@ import {
   type DueClaim,
   type DueOutcome,
   type Loaded,
+  never,
   PresenceError,
   type PresencePolicy,
   type PresenceRecord,
   type PresenceStore,
-  presenceAt,
   type RecordPage,
   type RecordWithSession,
   type Renewal,
@@ -16,7 +16,6 @@ import {
   type UserId,
 } from "@presence/domain";
 import type { ClockRule } from "./clock-rule.ts";
-import { knownHoles } from "./known-holes.ts";
 import type { Link } from "./link.ts";
 import type { ServerClock } from "./server-clock.ts";
 import type { StoreData } from "./store-data.ts";
@@ -106,27 +105,14 @@ export class RemoteStore implements PresenceStore {
   }
 
   async #commitOne(commit: Commit): Promise<CommitResult | PresenceError> {
-    const { data, onCommitted } = this.#parts;
-    if (this.#isStale(commit.decidedAt)) return "stale";
-    if (knownHoles.decidedBeforeDeadline && (await this.#isOutdated(commit))) return "stale";
+    const { data, onCommitted, rule } = this.#parts;
+    if (this.#isStale(commit.decidedAt) || (rule.checksCommitAge && data.now >= commit.staleFrom)) return "stale";
     // How old a decision may be was looked at here, by the rule that is being tried.
-    const decided = { ...commit, decidedAt: data.now };
+    const decided = { ...commit, decidedAt: data.now, staleFrom: never };
     const [result] = await data.write((adapter) => adapter.store.commit([decided]));
     if (result === undefined) throw new Error("no result of a commit");
     if (result === "committed") onCommitted(commit);
     return result;
-  }
-
-  /** Whether time has changed what others see of the user since this was decided. */
-  async #isOutdated({ userId, decidedAt }: Commit): Promise<boolean> {
-    const { data, rule } = this.#parts;
-    if (!rule.checksCommitAge) return false;
-    const [record] = await data.records([userId]);
-    const { moment } = data;
-    return (
-      record !== undefined &&
-      presenceAt(userId, record, moment).version !== presenceAt(userId, record, { ...moment, now: decidedAt }).version
-    );
   }
 
   #isStale(decidedAt: number): boolean {

@@ -68,6 +68,7 @@ export class SimulatedStore {
   /** Comes back with what it had at `instant`. Whether that is less than it had at last. */
   restart(instant: number): boolean {
     this.#up = true;
+    this.data.restarted();
     return this.data.goBackTo(instant);
   }
 }

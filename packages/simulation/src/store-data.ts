@@ -16,6 +16,8 @@ import type { ClockRule } from "./clock-rule.ts";
 /** What the store keeps of the watch clock: a value, replaced as a whole. */
 interface ClockHash {
   readonly clock: WatchClock;
+  /** The run of the store that wrote it. */
+  readonly run: number;
   /** Each server's own last tick. */
   readonly servers: ReadonlyMap<string, Millis>;
 }
@@ -31,8 +33,6 @@ export interface StoreDataParts {
   readonly policy: PresencePolicy;
   readonly rule: ClockRule;
   readonly now: () => number;
-  /** There was a window, and now there is another one. */
-  readonly onWindowReplaced: () => void;
 }
 
 /**
@@ -43,17 +43,16 @@ export class StoreData {
   readonly #policy: PresencePolicy;
   readonly #rule: ClockRule;
   readonly #now: () => number;
-  readonly #onWindowReplaced: () => void;
   #writes: Written<Write>[] = [];
   #clocks: Written<ClockHash>[] = [];
+  #run = 0;
   #replaying: number | undefined;
   #adapter: MemoryAdapter;
 
-  constructor({ policy, rule, now, onWindowReplaced }: StoreDataParts) {
+  constructor({ policy, rule, now }: StoreDataParts) {
     this.#policy = policy;
     this.#rule = rule;
     this.#now = now;
-    this.#onWindowReplaced = onWindowReplaced;
     this.#adapter = this.#empty();
   }
 
@@ -99,17 +98,25 @@ export class StoreData {
   tick(server: string, acknowledged: Millis | undefined): Moment {
     const before = this.#clocks.at(-1)?.entry;
     const { leaseTtlMs, heartbeatIntervalMs } = this.#policy;
-    const remembered =
-      acknowledged === undefined ? undefined : { tick: acknowledged, kept: (before?.servers.get(server) ?? 0) >= acknowledged };
-    const clock = this.#rule.advance(before?.clock, this.now, remembered, {
-      gapMs: this.#rule.gapMs(this.#policy),
-      leaseTtlMs,
-      heartbeatIntervalMs,
-    });
-    const last = before?.clock.window;
-    if (last !== undefined && clock.window?.from !== last.from) this.#onWindowReplaced();
-    this.#clocks.push({ at: this.#now(), entry: { clock, servers: new Map(before?.servers).set(server, clock.tick) } });
+    const kept = acknowledged !== undefined && (before?.servers.get(server) ?? 0) >= acknowledged;
+    const otherRun = before !== undefined && before.run !== this.#run;
+    const clock = this.#rule.advance(
+      before?.clock,
+      this.now,
+      { tick: acknowledged, kept, otherRun },
+      {
+        gapMs: this.#rule.gapMs(this.#policy),
+        leaseTtlMs,
+        heartbeatIntervalMs,
+      },
+    );
+    this.#clocks.push({ at: this.#now(), entry: { clock, run: this.#run, servers: new Map(before?.servers).set(server, clock.tick) } });
     return { now: clock.tick, window: clock.window, blindUntil: clock.blindUntil };
+  }
+
+  /** The store has begun anew. */
+  restarted(): void {
+    this.#run++;
   }
 
   /** Forgets whatever was written after `instant`, and tells whether that was anything. */

@@ -1,5 +1,4 @@
 import type { Presence, UserId } from "@presence/domain";
-import { knownHoles } from "./known-holes.ts";
 import type { Person } from "./person.ts";
 
 /** A promise that did not hold, and in which history. */
@@ -33,9 +32,7 @@ export class Truth {
   readonly #now: () => number;
   readonly #gapMs: number;
   readonly #where: () => string;
-  #losses = 0;
   #tellings = 0;
-  #tellsNothingUntil = 0;
   #failure: unknown;
 
   constructor({ now, gapMs, where }: TruthParts) {
@@ -47,11 +44,6 @@ export class Truth {
   /** How often anybody was told anything. */
   get tellings(): number {
     return this.#tellings;
-  }
-
-  /** How often the store has forgotten something. */
-  get losses(): number {
-    return this.#losses;
   }
 
   /** The first thing that went wrong; undefined: nothing has. */
@@ -88,16 +80,7 @@ export class Truth {
 
   /** The store went back: versions that were told since may come again. */
   lostWrites(): void {
-    this.#losses++;
     this.#told.clear();
-  }
-
-  /** A window was replaced by another one; servers that do not know it yet go on telling by the old one. */
-  windowReplaced(): void {
-    if (!knownHoles.windowForgotten) return;
-    for (const versions of this.#known.values()) for (const known of versions.values()) known.lost = true;
-    this.#told.clear();
-    this.#tellsNothingUntil = this.#now() + this.#gapMs;
   }
 
   /** The store went back to where `userId` had `version`: what came after may be said again with another meaning. */
@@ -130,7 +113,6 @@ export class Truth {
     if (person !== undefined && presence.status === "OFFLINE") {
       this.check(!person.isHere(presence, askedAt), () => `who gives signs of life is not OFFLINE: ${text(presence)}`);
     }
-    if (this.#now() < this.#tellsNothingUntil) return;
     if (!known?.lost && version > (this.#told.get(userId)?.version ?? -1)) this.#told.set(userId, { version, at: this.#now() });
   }
 

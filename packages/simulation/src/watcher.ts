@@ -1,5 +1,4 @@
 import type { Presence, UserId, Watch, WatchEvent } from "@presence/domain";
-import { knownHoles } from "./known-holes.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Server } from "./server.ts";
@@ -10,8 +9,6 @@ export class Watcher {
   readonly userIds: readonly UserId[];
   /** What it shows. */
   readonly view = new Map<UserId, Presence>();
-  /** Which watch told it, and how often the store had lost something then. */
-  readonly #toldBy = new Map<UserId, { readonly watch: Watch | undefined; readonly losses: number }>();
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #truth: Truth;
@@ -86,14 +83,10 @@ export class Watcher {
   #show(presence: Presence): void {
     const before = this.view.get(presence.userId);
     this.#truth.wasPushed(presence, this.#since);
-    const by = this.#toldBy.get(presence.userId);
-    const told = { watch: this.#watch, losses: this.#truth.losses };
-    const excused = knownHoles.versionToldElsewhere && by?.watch !== told.watch && by?.losses !== told.losses;
     this.#truth.check(
-      before === undefined || presence.version >= before.version || excused,
+      before === undefined || presence.version >= before.version,
       () => `${presence.userId} never goes back: ${before?.version} to ${presence.version}`,
     );
     this.view.set(presence.userId, presence);
-    this.#toldBy.set(presence.userId, told);
   }
 }

@@ -79,7 +79,7 @@ export class World {
     this.#trace = trace;
     this.#sweepMs = random.pick(sweepIntervalsMs);
     const now = () => scheduler.now;
-    this.store = new SimulatedStore(new StoreData({ policy, rule, now, onWindowReplaced: () => truth.windowReplaced() }));
+    this.store = new SimulatedStore(new StoreData({ policy, rule, now }));
     for (let index = 0; index < serverCount; index++) this.startServer();
     // How long a write may be late is promised by the rule as it is designed, whatever is tried here.
     const life = { now, gapMs: designedRule.gapMs(policy), leaseTtlMs: policy.leaseTtlMs };
@@ -142,9 +142,7 @@ export class World {
     // Nothing is written while it is away.
     if (!this.store.restart(instant)) return;
     this.truth.lostWrites();
-    // A server finds out by its own last tick. One that had none since, or never any, sees nothing missing.
-    const unnoticed = this.servers.some(({ clock }) => clock.acknowledged === undefined || clock.acknowledged <= instant);
-    for (const person of this.people) person.forgottenAfter(instant, { unnoticed });
+    for (const person of this.people) person.forgotten();
     this.store.data.records(users).then(
       (records) => {
         for (const [index, { version }] of records.entries()) this.truth.forgot(users[index] ?? raise(), version);
@@ -162,7 +160,6 @@ export class World {
 
   #client(person: Person, index: number): Client {
     const attached = index % 2 === 1;
-    const hasSession = !(attached && knownHoles.restoredWithoutSession);
     return new Client({
       person,
       deviceId: parseDeviceId("phone"),
@@ -173,8 +170,8 @@ export class World {
       truth: this.truth,
       servers: () => this.servers,
       session: {
-        begin: () => hasSession && this.#auth(({ sessions }) => sessions.put(person.userId, { sessionId: "s" }, sessionTtlMs)),
-        end: () => hasSession && this.#auth(({ sessions }) => sessions.delete(person.userId)),
+        begin: () => this.#auth(({ sessions }) => sessions.put(person.userId, { sessionId: "s" }, sessionTtlMs)),
+        end: () => this.#auth(({ sessions }) => sessions.delete(person.userId)),
       },
     });
   }

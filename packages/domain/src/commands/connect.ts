@@ -41,7 +41,9 @@ export function heartbeat(record: PresenceRecord, command: Heartbeat, context: C
   const { now, ...settled } = begin(record, context);
   const draft = endWithSession(settled, context);
   const stillBound = draft.record.bound && !context.session;
-  if (stillBound || hasLeft(draft.record, command.deviceId)) {
+  // While writes may be lost, so may the connect that brought a device back after it had left.
+  const gone = hasLeft(draft.record, command.deviceId) && context.now >= context.blindUntil;
+  if (stillBound || gone) {
     return finish(record, { ...draft, record: leave(draft.record, command.deviceId, context) }, "DEVICE_DISCONNECTED");
   }
   if (context.policy.sessionRequired && !context.session) return unchanged(record, "SESSION_REQUIRED");

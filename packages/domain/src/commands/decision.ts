@@ -1,6 +1,6 @@
 import type { PresencePolicy } from "../policy.ts";
 import type { PresenceRecord } from "../record.ts";
-import { nextVersion, nowOf, settle } from "../settle.ts";
+import { aboveLost, nextVersion, nowOf, settle } from "../settle.ts";
 import { messageAt, statusAt } from "../status-at.ts";
 import { latest, longAgo, type Millis } from "../time.ts";
 import type { Cause, Move } from "../transitions.ts";
@@ -39,7 +39,7 @@ export interface Draft {
 /** Settles what time has changed, so that a command meets the record as it is now. */
 export function begin(record: PresenceRecord, context: Context): Draft & { readonly now: Millis } {
   const now = nowOf(record, context.now);
-  const settled = settle(record, { now, window: context.window });
+  const settled = settle(aboveLost(record, context), { now, window: context.window });
   return { record: { ...settled.record, settledAt: now }, moves: settled.moves, now };
 }
 

@@ -1,6 +1,7 @@
 import type { DeviceId } from "../ids.ts";
 import { type Device, type LeftDevice, maxDevices, type PresenceRecord } from "../record.ts";
 import { after, latest, longAgo, type Millis } from "../time.ts";
+import { windowAround } from "../watched-time.ts";
 import type { Context } from "./decision.ts";
 
 /** All devices into `left`. */
@@ -59,8 +60,7 @@ export function activeUntilOf(context: Context, now: Millis, idleForMs: number):
 
 /** An end of activity that is known: a window, which doubts silence only, must not stretch it. */
 export function idleFrom(context: Context, now: Millis, at: Millis = now): Millis {
-  const { window } = context;
-  return window !== undefined && at > window.from && at < window.until ? window.from : (Math.max(0, at) as Millis);
+  return windowAround(at, context.window)?.from ?? (Math.max(0, at) as Millis);
 }
 
 function roomForOne(devices: readonly Device[]): readonly Device[] {

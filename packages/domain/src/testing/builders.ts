@@ -66,6 +66,7 @@ export function aCommit(userId: UserId, record: PresenceRecord, now: Millis, cha
     signOfLife: true,
     event: undefined,
     decidedAt: now,
+    staleFrom: never,
     ...changes,
   };
 }

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { parseUserId } from "../ids.ts";
+import { presenceAt } from "../presence.ts";
+import { unknownRecord } from "../record.ts";
+import { contextAt, device, minute, policy, Story, second } from "./commands.fixture.ts";
+import { connect, heartbeat, setStatus } from "./index.ts";
+
+const alice = parseUserId("alice");
+const beat = { deviceId: device("phone"), idleForMs: undefined, holder: undefined };
+const at = (ms: number) => new Story().at(ms).now;
+const floor = (ms: number) => at(ms) * 1_000;
+
+describe("after lost writes", () => {
+  const blindUntil = at(34 * second);
+
+  test("no version is lower than any that was told before, whichever server is asked", () => {
+    const old = new Story().connect("phone").record;
+    const moment = contextAt(at(minute), { blindUntil });
+    expect(presenceAt(alice, old, moment).version).toBe(floor(34 * second));
+    expect(presenceAt(alice, unknownRecord, moment).version).toBe(floor(34 * second));
+    const { next } = setStatus(
+      old,
+      { status: "DND", expiresInMs: undefined, message: "", deviceId: undefined },
+      contextAt(at(10 * second), { blindUntil }),
+    );
+    expect(next.version).toBeGreaterThan(floor(34 * second));
+  });
+
+  test("what time changes has a version of its own, also right after them", () => {
+    const old = new Story().connect("phone").record;
+    const before = presenceAt(alice, old, contextAt(at(10 * second), { blindUntil }));
+    const after = presenceAt(alice, old, contextAt(at(policy.leaseTtlMs + 1), { blindUntil }));
+    expect([before.status, after.status]).toEqual(["ONLINE", "OFFLINE"]);
+    expect(after.version).toBeGreaterThan(before.version);
+  });
+
+  test("a heartbeat of a device that left connects it: its return may be lost", () => {
+    const left = new Story().connect("phone").at(second).disconnect("phone").record;
+    const again = heartbeat(left, beat, contextAt(at(2 * second), { blindUntil }));
+    expect(again).toMatchObject({ next: { status: "ONLINE" } });
+    expect(again.refusal).toBeUndefined();
+    expect(heartbeat(left, beat, contextAt(at(35 * second), { blindUntil })).refusal).toBe("DEVICE_DISCONNECTED");
+  });
+
+  test("a bound user without a session hash is unbound, not ended", () => {
+    const bound = connect(unknownRecord, beat, contextAt(at(0), { session: true })).next;
+    expect(heartbeat(bound, beat, contextAt(at(second), { blindUntil }))).toMatchObject({ next: { status: "ONLINE", bound: false } });
+  });
+});
