@@ -23,6 +23,13 @@ const example = "script/build && node examples/embedded/dist/main.js";
 const chat = "script/build && node examples/chat/dist/main.js";
 const oneFolder = "npx vitest run packages/redis-fixture";
 const format = "script/format";
+/** `publish-contract.test.ts` and `publish-reference.test.ts` run them where they break nothing. */
+const publishing = ["script/breaking", "script/build && npm run --prefix docs api"];
+/** Not every machine has Docker: `packaging.test.ts` carries the same steps out without it, `deploy-files.test.ts` starts the same Redis. */
+const containers = ["docker compose up --detach --wait", "docker build --tag presence ."];
+const faultRows = "script/faults --list";
+/** `faults.test.ts` plays every row, and `soak.test.ts` soaks, as these do for longer. */
+const faults = ["script/faults", "script/faults --short redis-stalls rolling-restart", "script/soak 20m"];
 /** It runs this very test, and .ci/run runs it on a clean checkout. */
 const everything = "script/test";
 
@@ -32,7 +39,21 @@ afterEach(async () => {
 });
 
 test("every command in the guides is proven here, and nothing else is", () => {
-  const proven = [inMemory, onRedis, ...calls, doctor, example, chat, oneFolder, format, everything];
+  const proven = [
+    inMemory,
+    onRedis,
+    ...calls,
+    doctor,
+    example,
+    chat,
+    oneFolder,
+    format,
+    ...publishing,
+    ...containers,
+    faultRows,
+    ...faults,
+    everything,
+  ];
   expect([...new Set(guides.flatMap(commands))].sort()).toEqual(proven.sort());
 });
 
@@ -101,6 +122,10 @@ describe("the commands do what the guides say", () => {
 
   test(example, { timeout: 120_000 }, () => {
     expect(run(example)).toContain("alice is DND: on call\n");
+  });
+
+  test(faultRows, { timeout: 120_000 }, () => {
+    expect(run(faultRows)).toMatch(/^server-killed +\S/m);
   });
 
   test(oneFolder, { timeout: 120_000 }, () => {

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { root } from "./scratch-checkout.ts";
 
 /** What a newcomer reads; each command in it is proven. */
-export const guides: readonly string[] = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)];
+export const guides: readonly string[] = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 
 /** The fenced blocks of one language in a Markdown file, with the indentation of their fence taken off. */
 export function blocks(document: string, language: string): readonly string[] {
