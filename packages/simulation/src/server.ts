@@ -32,8 +32,6 @@ export interface ServerParts {
   readonly parties: PartyDirectory;
   readonly policy: PresencePolicy;
   readonly rule: ClockRule;
-  /** A server that cannot reach the store ends its streams. */
-  readonly handsOverStreams: boolean;
   /** From the end of one sweep to the next, at most. */
   readonly sweepMs: number;
   readonly hubOptions: HubOptions;
@@ -171,8 +169,8 @@ export class Server {
 
   /** A server that cannot reach the store renews nothing, while others may sweep: its clients are better off elsewhere. */
   #letGo(): void {
-    const { policy, handsOverStreams } = this.#parts;
-    if (!handsOverStreams || this.node.now - this.#lastSweepAt < policy.leaseTtlMs / 4) return;
+    const { policy } = this.#parts;
+    if (this.node.now - this.#lastSweepAt < policy.leaseTtlMs / 4) return;
     for (const end of [...this.#open]) end.drained();
     this.#open.clear();
   }

@@ -14,7 +14,6 @@ import {
 import type { MemoryAdapter } from "@presence/memory-adapter";
 import { Client } from "./client.ts";
 import { type ClockRule, designedRule } from "./clock-rule.ts";
-import { knownHoles } from "./known-holes.ts";
 import { Person } from "./person.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -121,7 +120,6 @@ export class World {
         parties,
         policy,
         rule: this.#rule,
-        handsOverStreams: knownHoles.streamsKeptWithoutStore,
         sweepMs: this.#sweepMs,
         hubOptions: this.#hub,
         onLoaded: (userIds, loaded) => this.#loaded(userIds, loaded),
