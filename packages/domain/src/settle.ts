@@ -20,10 +20,11 @@ export function nowOf(record: PresenceRecord, now: Millis): Millis {
 
 /**
  * The record with a version above all that were told before writes were lost, whoever told them: they were of the time until then. A
- * watcher that goes to another server must not see them go back.
+ * watcher that goes to another server must not see them go back. What is written from then on has later versions by itself, also from
+ * a server that has not heard of the loss yet.
  */
-export function aboveLost(record: PresenceRecord, { blindUntil }: Pick<Moment, "blindUntil">): PresenceRecord {
-  const floor = blindUntil * 1_000;
+export function aboveLost(record: PresenceRecord, { lostAt }: Pick<Moment, "lostAt">): PresenceRecord {
+  const floor = lostAt * 1_000;
   return record.version < floor ? { ...record, version: floor } : record;
 }
 

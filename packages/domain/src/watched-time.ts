@@ -18,6 +18,8 @@ export interface Moment {
   readonly window: Window | undefined;
   /** Until then writes may have been lost, and no OFFLINE may be told. `longAgo` normally. */
   readonly blindUntil: Millis;
+  /** When lost writes were noticed last. Whatever was told before has a version below that instant's. `longAgo` normally. */
+  readonly lostAt: Millis;
 }
 
 /** When `deadline` really ends, given that nobody watched during `window`. */

@@ -47,8 +47,8 @@ function call<Result>(
 export interface TickMemory {
   /** Its own last one that Redis has confirmed. */
   readonly acknowledged: Millis | undefined;
-  /** A master is another one since then, and may lack writes wherever the clock itself lies. */
-  readonly mastersChanged: boolean;
+  /** Whether a master is another one since then, and may lack writes; undefined: there is only the one that has the clock. */
+  readonly mastersChanged: boolean | undefined;
 }
 
 /** Moves the watch clock on. */
@@ -58,11 +58,12 @@ export function tickCall(
   { acknowledged, mastersChanged }: TickMemory,
   policy: PresencePolicy,
 ): ScriptCall<Moment> {
-  const lost = mastersChanged ? "1" : "0";
+  const lost = mastersChanged ? "1" : mastersChanged === undefined ? "" : "0";
   const args = [`server:${serverId}`, acknowledged ?? "", watchGapMs(policy), policy.leaseTtlMs, blindMs(policy), lost];
   return call(scripts.tick, [keys.clock], args, (answer) => {
-    const [now = "", from = "", until = "", blindUntil = "", before = ""] = answer as string[];
-    return { now: millis(Number(now)), window: windowOf(`${from}-${until} ${before}`), blindUntil: millis(Number(blindUntil)) };
+    const [now = "", from = "", until = "", blindUntil = "", before = "", lostAt = ""] = answer as string[];
+    const window = windowOf(`${from}-${until} ${before}`);
+    return { now: millis(Number(now)), window, blindUntil: millis(Number(blindUntil)), lostAt: millis(Number(lostAt)) };
   });
 }
 

@@ -19,6 +19,6 @@ export function standaloneLink(client: Redis): RedisLink {
     waiting: () => queue.commandQueue?.length ?? 0,
     holders: () => [{ name: "", send }],
     // The clock itself tells what this one has lost.
-    checkMasters: async () => ({ changed: false, accept: () => {} }),
+    checkMasters: async () => ({ changed: undefined, accept: () => {} }),
   };
 }

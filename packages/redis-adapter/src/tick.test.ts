@@ -35,7 +35,7 @@ const keys = new Keys();
 const { leaseTtlMs, heartbeatIntervalMs } = defaultPolicy;
 const policy: WatchClockPolicy = { gapMs: watchGapMs(defaultPolicy), leaseTtlMs, heartbeatIntervalMs };
 
-async function tick(acknowledged: number | undefined, mastersChanged = false) {
+async function tick(acknowledged: number | undefined, mastersChanged?: boolean) {
   const memory = { acknowledged: acknowledged === undefined ? undefined : millis(acknowledged), mastersChanged };
   const { command, result } = tickCall(keys, "s1", memory, defaultPolicy);
   const [answer] = await roundTrip(standaloneLink(client), [command]);
@@ -125,7 +125,7 @@ test("a tick moves the clock exactly as the domain's rule does", async () => {
       const kept = acknowledged !== undefined && own !== undefined && own >= acknowledged;
       const otherRun = clock?.run === "another one";
       const expected = advanceClock(before, moment.now, { tick: acknowledged, kept, otherRun }, policy);
-      expect(moment).toEqual({ now: expected.tick, window: expected.window, blindUntil: expected.blindUntil });
+      expect(moment).toEqual({ now: expected.tick, window: expected.window, blindUntil: expected.blindUntil, lostAt: expected.lostAt });
       expect(moment.now).toBeGreaterThanOrEqual(start);
       const { from = 0, until = 0 } = expected.window ?? {};
       const texts = { before: earlierText(expected.window), run };

@@ -5,8 +5,11 @@ import { type NodeKey, nodeOf, ownersOf } from "./connect-cluster.ts";
 
 /** What a check of all masters came to. */
 export interface CheckedMasters {
-  /** A master is another one than before, or has begun anew: it may lack writes that the one before had acknowledged. */
-  readonly changed: boolean;
+  /**
+   * Whether a master is another one than before, or has begun anew: it may lack writes that the one before had acknowledged. Undefined:
+   * there is only the one that has the clock, which tells by itself.
+   */
+  readonly changed: boolean | undefined;
   /** The tick that followed was acknowledged: these masters are the known ones from now on. */
   accept(): void;
 }
