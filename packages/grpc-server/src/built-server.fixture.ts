@@ -50,7 +50,10 @@ export function buildServer(): BuiltServer {
 
   function run(environment: Record<string, string>) {
     const { PATH = "" } = process.env;
-    const child = spawn(process.execPath, [main], { env: { PATH, PRESENCE_PORT: "0", ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [main], {
+      env: { PATH, PRESENCE_PORT: "0", PRESENCE_METRICS_PORT: "0", ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     running.add(child);
     const text = { stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => {
@@ -103,7 +106,7 @@ export function buildServer(): BuiltServer {
 function build(source: string, target: string): void {
   mkdirSync(join(target, "node_modules"), { recursive: true });
   cpSync(join(source, "package.json"), join(target, "package.json"));
-  if (existsSync(join(source, "lua"))) symlinkSync(join(source, "lua"), join(target, "lua"));
+  for (const data of ["lua", "gen"]) if (existsSync(join(source, data))) symlinkSync(join(source, data), join(target, data));
   linkDependencies(join(source, "node_modules"), join(target, "node_modules"));
   const tsc = join(root, "node_modules", ".bin", "tsc");
   try {

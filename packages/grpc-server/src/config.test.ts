@@ -26,6 +26,19 @@ describe("the settings", () => {
       policy: defaultPolicy,
       sessionTtl: "align",
       redis: undefined,
+      metrics: { port: 9464, required: false },
+      traces: undefined,
+      auth: { kind: "none" },
+      tls: undefined,
+      limits: {
+        connections: 10_000,
+        streamsPerConnection: 1_000,
+        callsPerSecond: 100,
+        messageBytes: 1_048_576,
+        headerBytes: 8_192,
+        connectionAgeMs: 3_600_000,
+      },
+      reflection: true,
       logLevel: "info",
     });
   });
@@ -36,7 +49,8 @@ describe("the settings", () => {
 
   test("every default is what is written in the table", () => {
     const written = Object.fromEntries(Object.entries(variables).map(([name, { default: value }]) => [name, value]));
-    expect(readConfig(written)).toEqual(readConfig({}));
+    // Who writes the port down wants it.
+    expect(readConfig(written)).toEqual({ ...readConfig({}), metrics: { port: 9464, required: true } });
     expect(presencePolicy(readConfig(written).policy)).toEqual(defaultPolicy);
   });
 
@@ -58,6 +72,15 @@ describe("the settings", () => {
       PRESENCE_IDLE_AFTER: "2h",
       PRESENCE_RETENTION: "1d",
       PRESENCE_METRICS_PORT: "9999",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.internal:4318",
+      PRESENCE_AUTH: "session",
+      PRESENCE_MAX_CONNECTIONS: "7",
+      PRESENCE_MAX_STREAMS: "8",
+      PRESENCE_CALLS_PER_SECOND: "9",
+      PRESENCE_MAX_MESSAGE_BYTES: "65536",
+      PRESENCE_MAX_HEADER_BYTES: "1024",
+      PRESENCE_MAX_CONNECTION_AGE: "0s",
+      PRESENCE_REFLECTION: "true",
       LOG_LEVEL: "debug",
       PRESENCE_TOKEN: "of the client",
       PRESENCE_SERVER: "localhost:50051",
@@ -86,6 +109,19 @@ describe("the settings", () => {
         partyKey: "group:%s",
         keyPrefix: "p:",
       },
+      metrics: { port: 9999, required: true },
+      traces: "http://collector.internal:4318",
+      auth: { kind: "session" },
+      tls: undefined,
+      limits: {
+        connections: 7,
+        streamsPerConnection: 8,
+        callsPerSecond: 9,
+        messageBytes: 65_536,
+        headerBytes: 1_024,
+        connectionAgeMs: undefined,
+      },
+      reflection: true,
       logLevel: "debug",
     });
   });
@@ -117,9 +153,23 @@ describe("the settings", () => {
     PRESENCE_GRACE: ["-1s", "none", "25h"],
     PRESENCE_IDLE_AFTER: ["0s", "8d"],
     PRESENCE_RETENTION: ["0d", "367d", "1w"],
-    PRESENCE_AUTH: ["basic", "session", "jwt"],
+    PRESENCE_AUTH: ["basic", "Session", "none "],
+    PRESENCE_JWT_KEY: ["/nowhere/key"],
+    PRESENCE_JWT_JWKS: ["/nowhere/jwks.json"],
+    PRESENCE_JWT_TOLERANCE: ["6m", "30"],
+    PRESENCE_TLS_CERT: ["/nowhere/cert.pem"],
+    PRESENCE_TLS_KEY: ["/nowhere/key.pem"],
+    PRESENCE_TLS_CLIENT_CA: ["/nowhere/ca.pem"],
+    PRESENCE_MAX_CONNECTIONS: ["0", "many", "1000001", "-1"],
+    PRESENCE_MAX_STREAMS: ["0"],
+    PRESENCE_CALLS_PER_SECOND: ["0", "1.5"],
+    PRESENCE_MAX_MESSAGE_BYTES: ["1000", "1MB"],
+    PRESENCE_MAX_HEADER_BYTES: ["100"],
+    PRESENCE_MAX_CONNECTION_AGE: ["1h30m", "900ms", "8d", "0"],
+    PRESENCE_REFLECTION: ["yes"],
     PRESENCE_ALLOW_INSECURE: ["yes"],
-    PRESENCE_METRICS_PORT: ["off"],
+    PRESENCE_METRICS_PORT: ["none", "OFF", "65536"],
+    OTEL_EXPORTER_OTLP_ENDPOINT: ["collector:4318", "grpc://collector:4317"],
     LOG_LEVEL: ["verbose"],
   };
   const cases = Object.entries(wrong).flatMap(([name, values]) => values.map((value) => [name, value] as const));
@@ -135,10 +185,6 @@ describe("the settings", () => {
     expect(problems({ PRESENCE_LEASE_TTL: "2 minutes" })).toEqual([
       'PRESENCE_LEASE_TTL is "2 minutes"; it must be a duration such as `900ms`, `30s`, `5m`, `2h` or `7d`, from 2s to 24h',
     ]);
-  });
-
-  test("callers cannot be authenticated yet, which is said rather than ignored", () => {
-    for (const value of ["session", "jwt"]) expect(problems({ PRESENCE_AUTH: value })[0]).toContain("this version does not have yet");
   });
 
   test("no password is shown", () => {
@@ -169,15 +215,19 @@ describe("the settings", () => {
     expect(problems({ PRESENCE_REDIS_USERNAME: "a", PRESENCE_REDIS_PASSWORD: "b", PRESENCE_SESSION_REQUIRED: "true" })).toHaveLength(3);
   });
 
-  test.each([
-    "PRESENCE_REDIS_CLUSTER",
-    "PRESENCE_REDIS_SENTINELS",
-    "PRESENCE_REDIS_MASTER",
-    "PRESENCE_TLS_CERT",
-    "PRESENCE_TLS_KEY",
-    "PRESENCE_TLS_CLIENT_CA",
-  ])("%s is not supported yet, and is not silently ignored", (name) => {
-    expect(problems({ [name]: "x" })).toEqual([`${name} is set, and is not supported by this version; unset it`]);
+  test("Redis is one, a cluster, or what sentinels name, and not two of them", () => {
+    const cluster = { PRESENCE_REDIS_CLUSTER: "a:1, b:2", PRESENCE_REDIS_PASSWORD: "p" };
+    expect(readConfig(cluster).redis).toMatchObject({ cluster: ["a:1", "b:2"], password: "p" });
+    const sentinels = { PRESENCE_REDIS_SENTINELS: "a:1,[::1]:2", PRESENCE_REDIS_MASTER: "m", PRESENCE_REDIS_SENTINEL_PASSWORD: "s" };
+    expect(readConfig(sentinels).redis).toMatchObject({ sentinels: ["a:1", "[::1]:2"], master: "m", sentinelPassword: "s" });
+    expect(problems({ ...cluster, ...sentinels })).toEqual([
+      "PRESENCE_REDIS_CLUSTER and PRESENCE_REDIS_SENTINELS are set; set one of them",
+    ]);
+    expect(problems({ PRESENCE_REDIS_SENTINELS: "a:1" })).toEqual([expect.stringContaining("PRESENCE_REDIS_MASTER is not")]);
+    expect(problems({ PRESENCE_REDIS_MASTER: "m" })).toEqual([expect.stringContaining("PRESENCE_REDIS_SENTINELS is not")]);
+    expect(problems({ PRESENCE_REDIS_CLUSTER: "a" })).toEqual([
+      expect.stringContaining('PRESENCE_REDIS_CLUSTER is "a"; it must be `host:port`'),
+    ]);
   });
 
   test.each([
@@ -213,7 +263,7 @@ describe("the settings", () => {
       PRESENCE_PORT: "a",
       PRESENCE_LEASE_TTL: "b",
       PRESENCE_HOST: "0.0.0.0",
-      PRESENCE_TLS_KEY: "c",
+      PRESENCE_REDIS_MASTER: "c",
       PRESENCE_FOO: "d",
     });
     expect(all).toHaveLength(5);

@@ -35,6 +35,18 @@ export const unaryRpcs: readonly string[] = serviceNames.flatMap((service) =>
     .map(([method]) => `${service}/${method}`),
 );
 
+/** Every rpc of the contract, streams too, by the names that code gives them. */
+export const allRpcs: readonly string[] = serviceNames.flatMap((service) =>
+  Object.values(definition[service] ?? {}).map(({ originalName }) => String(originalName)),
+);
+
+/** Every request that an attached stream knows, as the contract spells it. */
+export const attachRequests: readonly string[] = (
+  definition["presence.v1.AttachRequest"] as unknown as { type: { field: { name: string }[] } }
+).type.field
+  .map(({ name }) => name)
+  .filter((name) => name !== "request_id");
+
 export function genericClient(address: string): GenericClient {
   const packages = loadPackageDefinition(definition) as unknown as { presence: { v1: Record<string, ServiceClientConstructor> } };
   const clients = serviceNames.map((name) => {

@@ -1,17 +1,37 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import type { Logger } from "pino";
 import { explainBindError } from "./bind-error.ts";
+import { guardConnections, limitHeaders } from "./http2-guard.ts";
+import type { Limits } from "./limits/limits.ts";
+
+export interface EndpointOptions {
+  readonly limits: Limits;
+  /** Undefined: in the clear. */
+  readonly credentials: ServerCredentials | undefined;
+  readonly log: Logger;
+}
+
+/** Streams on a connection that has reached its age are ended within a second; this is for calls, and for peers that do not hear. */
+const connectionAgeGraceMs = 30_000;
+
+/** Metadata that is so little too large is refused in the words of gRPC; beyond that its stream is reset. */
+const politeBytes = 4_096;
 
 /** What protects the process from its peers. */
-const options: ServerOptions = {
-  // The largest request is 1,000 heartbeats with ids of 128 characters, some 300 kB.
-  "grpc.max_receive_message_length": 1024 * 1024,
-  // Of one connection. A gateway sends batches rather than thousands of calls at once.
-  "grpc.max_concurrent_streams": 1_000,
-  // Off by default; without it a peer that lost its network holds its connection for ever.
-  "grpc.keepalive_time_ms": 30_000,
-  "grpc.keepalive_timeout_ms": 10_000,
-};
+function serverOptions({ messageBytes, streamsPerConnection, connectionAgeMs }: Limits): ServerOptions {
+  return {
+    "grpc.max_receive_message_length": messageBytes,
+    "grpc.max_concurrent_streams": streamsPerConnection,
+    // Off by default; without it a peer that lost its network holds its connection for ever.
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    // grpc-js spreads it by 10 %, so that clients which came together do not leave together.
+    ...(connectionAgeMs === undefined
+      ? {}
+      : { "grpc.max_connection_age_ms": connectionAgeMs, "grpc.max_connection_age_grace_ms": connectionAgeGraceMs }),
+  };
+}
 
 /** Answers need a moment on their way out after the last handler is done. */
 const flushMs = 200;
@@ -19,7 +39,14 @@ const pollMs = 50;
 
 /** The listening side: a grpc-js server with an address, and an end in good order. */
 export class GrpcEndpoint {
-  readonly server = new Server(options);
+  readonly server: Server;
+  readonly #options: EndpointOptions;
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.server = new Server(serverOptions(options.limits));
+    limitHeaders(this.server, options.limits.headerBytes + politeBytes);
+  }
 
   /**
    * Listens. Resolves to the port.
@@ -27,12 +54,15 @@ export class GrpcEndpoint {
    */
   async listen(host: string, port: number): Promise<number> {
     const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    return new Promise((resolve, reject) => {
-      this.server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    const { credentials = ServerCredentials.createInsecure(), limits, log } = this.#options;
+    const bound = await new Promise<number>((resolve, reject) => {
+      this.server.bindAsync(address, credentials, (error, bound) => {
         if (error === null) resolve(bound);
         else reject(explainBindError(error, host, port));
       });
     });
+    guardConnections(this.server, limits.connections, log);
+    return bound;
   }
 
   /**

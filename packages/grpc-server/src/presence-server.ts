@@ -3,6 +3,7 @@ import type { Backend } from "./backend.ts";
 import type { Config } from "./config.ts";
 import type { GrpcEndpoint } from "./grpc-endpoint.ts";
 import type { Health } from "./health.ts";
+import type { MetricsEndpoint } from "./metrics/metrics-endpoint.ts";
 import type { Calls } from "./rpc/calls.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import type { Live } from "./streams/live.ts";
@@ -18,6 +19,7 @@ export interface PresenceServerParts {
   readonly live: Live;
   readonly sweeps: SweepLoop;
   readonly sessionEndings: SessionEndings;
+  readonly metrics: MetricsEndpoint | undefined;
   /** How long open calls may take at the end. */
   readonly drainMs: number;
 }
@@ -33,13 +35,17 @@ export class PresenceServer {
 
   /** Listens and begins to sweep, whether the store can be reached yet or not. Resolves to the port. */
   async start(): Promise<number> {
-    const { config, log, endpoint, live, sweeps, backend } = this.#parts;
+    const { config, log, endpoint, live, sweeps, backend, metrics } = this.#parts;
     const port = await endpoint.listen(config.host, config.port);
+    const metricsPort = await metrics?.start();
+    if (config.tls === undefined && config.auth.kind !== "none") {
+      log.warn("tokens travel in the clear: set PRESENCE_TLS_CERT and PRESENCE_TLS_KEY, unless something in front of this server ends TLS");
+    }
     await backend.ready?.();
     sweeps.start();
     live.start();
     log.info(
-      { host: config.host, port, store: backend.store.name },
+      { host: config.host, port, metricsPort, store: backend.store.name },
       `presence listens on ${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
     );
     return port;
@@ -52,7 +58,7 @@ export class PresenceServer {
   }
 
   async #close(): Promise<void> {
-    const { log, health, live, endpoint, calls, sweeps, sessionEndings, backend, drainMs } = this.#parts;
+    const { log, health, live, endpoint, calls, sweeps, sessionEndings, backend, metrics, drainMs } = this.#parts;
     health.drain();
     live.drain();
     const finished = await endpoint.close(drainMs, () => calls.open);
@@ -60,6 +66,8 @@ export class PresenceServer {
     await sweeps.stop();
     await sessionEndings.stop();
     backend.close();
+    // Last, so that probes are told why until the end.
+    await metrics?.close();
     log.info("presence has ended");
   }
 }

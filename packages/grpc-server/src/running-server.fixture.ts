@@ -16,7 +16,7 @@ export interface RunningServer {
 
 /** @param environment variables besides the address */
 export async function startServer(environment: Record<string, string> = {}, overrides: Overrides = {}): Promise<RunningServer> {
-  const config = readConfig({ PRESENCE_PORT: "0", ...environment });
+  const config = readConfig({ PRESENCE_PORT: "0", PRESENCE_METRICS_PORT: "0", ...environment });
   let text = "";
   const sink = {
     write(line: string) {

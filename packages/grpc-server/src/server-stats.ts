@@ -53,7 +53,8 @@ export class ServerStats {
   }
 }
 
-function packageVersion(): string {
+/** The version of this package. */
+export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string };
   return version;
 }

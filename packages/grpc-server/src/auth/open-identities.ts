@@ -151,7 +151,9 @@ export class OpenIdentities {
   }
 
   #end(follower: Follower, error: PresenceError): void {
-    if (this.#forget(follower)) follower.ended(error);
+    if (!this.#forget(follower)) return;
+    follower.identity.ended = error;
+    follower.ended(error);
   }
 
   #forget(follower: Follower): boolean {

@@ -5,6 +5,11 @@ import { type Variable, type VariableName, variables } from "./variables.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Whether somebody has chosen a value. */
+export function isSet(environment: Environment, name: VariableName): boolean {
+  return (environment[name] ?? "") !== "";
+}
+
 /** The text of a variable. Set to nothing is unset: compose files and shells make no difference. */
 export function textOf(environment: Environment, name: VariableName): string {
   const text = environment[name];
@@ -28,14 +33,11 @@ function hint(name: VariableName, text: string): string | undefined {
   if (name.endsWith("_PORT") && isServiceLink(text)) {
     return `${name} is ${shown(name, text)}: Kubernetes sets it for a Service of that name; set enableServiceLinks: false in the pod's spec, or ${name} itself`;
   }
-  if (name === "PRESENCE_AUTH" && (text === "session" || text === "jwt")) {
-    return `PRESENCE_AUTH is ${shown(name, text)}, which this version does not have yet; it must be ${variables[name].allowed}`;
-  }
   return undefined;
 }
 
 // Only what our own rules say: zod's words would repeat what is allowed.
 function reason(error: z.ZodError): string {
-  const own = error.issues.find(({ code, message }) => code === "custom" && /^(it holds|E[A-Z]+:)/.test(message));
+  const own = error.issues.find(({ code, message }) => code === "custom" && /^(it (holds|is|has)|key \d+|E[A-Z]+:)/.test(message));
   return own === undefined ? "" : ` (${own.message})`;
 }

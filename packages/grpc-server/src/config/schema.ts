@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { z } from "zod";
+import { keyOf, keySetOf } from "../auth/jwt-keys.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
+import { authorities, certificateChain, file, privateKey } from "./files.ts";
 import { type VariableName, variables } from "./variables.ts";
 
 const day = 86_400_000;
@@ -42,26 +43,49 @@ const redisUrl = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
-const pemFile = z.string().transform((value, context) => {
+const httpUrl = z.string().transform((value, context) => {
   if (value === "") return undefined;
-  try {
-    const pem = readFileSync(value, "utf8");
-    if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
-    context.addIssue({ code: "custom", message: "it holds no certificate" });
-  } catch (error) {
-    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-  }
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  context.addIssue({ code: "custom", message: "no http address" });
   return z.NEVER;
 });
+
+const names = z.string().transform((value) =>
+  value
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== ""),
+);
+
+const nodes = z.string().transform((value, context) => {
+  if (value === "") return undefined;
+  const all = value.split(",").map((node) => node.trim());
+  if (all.every((node) => /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/.test(node))) return all;
+  context.addIssue({ code: "custom", message: "no list of addresses" });
+  return z.NEVER;
+});
+
+function count(least: number, most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
+}
 
 /** Of each variable, from its text to its value. What an empty text means, the table of variables has said before. */
 export const schemas = {
   PRESENCE_HOST: host,
   PRESENCE_PORT: port,
   REDIS_URL: redisUrl,
+  PRESENCE_REDIS_CLUSTER: nodes,
+  PRESENCE_REDIS_SENTINELS: nodes,
+  PRESENCE_REDIS_MASTER: optional,
+  PRESENCE_REDIS_SENTINEL_USERNAME: optional,
+  PRESENCE_REDIS_SENTINEL_PASSWORD: optional,
   PRESENCE_REDIS_USERNAME: optional,
   PRESENCE_REDIS_PASSWORD: optional,
-  PRESENCE_REDIS_TLS_CA: pemFile,
+  PRESENCE_REDIS_TLS_CA: file(authorities),
   PRESENCE_SESSION_KEY: template,
   PRESENCE_PARTY_KEY: template,
   PRESENCE_KEY_PREFIX: z
@@ -76,9 +100,26 @@ export const schemas = {
   PRESENCE_GRACE: duration(0, day),
   PRESENCE_IDLE_AFTER: duration(1_000, 7 * day),
   PRESENCE_RETENTION: duration(1_000, 366 * day),
-  PRESENCE_AUTH: z.enum(["none"]),
+  PRESENCE_AUTH: z.enum(["none", "session", "jwt"]),
   PRESENCE_ALLOW_INSECURE: boolean,
-  PRESENCE_METRICS_PORT: port,
+  PRESENCE_JWT_KEY: file(keyOf),
+  PRESENCE_JWT_JWKS: file(keySetOf),
+  PRESENCE_JWT_ISSUER: optional,
+  PRESENCE_JWT_AUDIENCE: optional,
+  PRESENCE_JWT_TOLERANCE: duration(0, 300_000),
+  PRESENCE_TLS_CERT: file(certificateChain),
+  PRESENCE_TLS_KEY: file(privateKey),
+  PRESENCE_TLS_CLIENT_CA: file(authorities),
+  PRESENCE_TLS_SERVICE_SANS: names,
+  PRESENCE_MAX_CONNECTIONS: count(1, 1_000_000),
+  PRESENCE_MAX_STREAMS: count(1, 100_000),
+  PRESENCE_CALLS_PER_SECOND: count(1, 100_000),
+  PRESENCE_MAX_MESSAGE_BYTES: count(65_536, 67_108_864),
+  PRESENCE_MAX_HEADER_BYTES: count(1_024, 65_536),
+  PRESENCE_MAX_CONNECTION_AGE: z.union([z.literal("0s").transform(() => undefined), duration(1_000, 7 * day)]),
+  PRESENCE_REFLECTION: z.union([z.literal("").transform(() => undefined), boolean]),
+  PRESENCE_METRICS_PORT: z.union([z.literal("off").transform(() => undefined), port]),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl,
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]),
 } satisfies Record<VariableName, z.ZodType>;
 

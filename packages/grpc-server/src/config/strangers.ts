@@ -1,4 +1,4 @@
-import { ofTheClient, unsupported, variables } from "./variables.ts";
+import { ofTheClient, variables } from "./variables.ts";
 
 const known = Object.keys(variables);
 
@@ -16,10 +16,6 @@ export function strangers(environment: Readonly<Record<string, string | undefine
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith("PRESENCE_") || value === undefined || value === "" || known.includes(name)) continue;
     if (ofTheClient.includes(name) || serviceLink.test(name) || (name.endsWith("_PORT") && isServiceLink(value))) continue;
-    if (unsupported.includes(name)) {
-      problems.push(`${name} is set, and is not supported by this version; unset it`);
-      continue;
-    }
     const meant = closest(name, known);
     problems.push(`${name} is set, and is no variable of this server${meant === undefined ? "" : `; did you mean ${meant}?`}`);
   }

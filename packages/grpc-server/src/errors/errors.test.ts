@@ -43,6 +43,14 @@ describe("errors on the wire", () => {
     expect(ErrorInfo.decode(detail?.value ?? new Uint8Array())).toMatchObject({ reason: code, domain: "presence" });
   });
 
+  test("a limit says when to come back where that helps, and nothing where it does not", () => {
+    expect(richOf(new PresenceError("LIMIT_EXCEEDED", "too many members"))).toBeUndefined();
+    const { retryDelay } = RetryInfo.decode(
+      richOf(new PresenceError("LIMIT_EXCEEDED", "why", { retryAfterMs: 40 }))?.details[0]?.value ?? new Uint8Array(),
+    );
+    expect(retryDelay).toMatchObject({ seconds: 0n, nanos: 40_000_000 });
+  });
+
   test.each([
     [PresenceError.unavailable("why", 1_500.2), 1_501],
     [new PresenceError("UNAVAILABLE", "why"), 500],

@@ -19,7 +19,7 @@ export const translations = {
   INVALID_ARGUMENT: { status: status.INVALID_ARGUMENT, details: badRequest },
   DEVICE_DISCONNECTED: { status: status.FAILED_PRECONDITION, details: errorInfo },
   SESSION_REQUIRED: { status: status.FAILED_PRECONDITION, details: errorInfo },
-  LIMIT_EXCEEDED: { status: status.RESOURCE_EXHAUSTED, details: none },
+  LIMIT_EXCEEDED: { status: status.RESOURCE_EXHAUSTED, details: retryInfoIfItHelps },
   UNAUTHENTICATED: { status: status.UNAUTHENTICATED, details: none },
   PERMISSION_DENIED: { status: status.PERMISSION_DENIED, details: none },
   UNAVAILABLE: { status: status.UNAVAILABLE, details: retryInfo },
@@ -38,6 +38,11 @@ function errorInfo({ code }: PresenceError): Detail[] {
 
 function retryInfo({ retryAfterMs = defaultRetryMs }: PresenceError): Detail[] {
   return [any("google.rpc.RetryInfo", RetryInfo.encode({ retryDelay: toDuration(Math.ceil(retryAfterMs)) }).finish())];
+}
+
+// A request that is too large stays so.
+function retryInfoIfItHelps(error: PresenceError): Detail[] {
+  return error.retryAfterMs === undefined ? [] : retryInfo(error);
 }
 
 function any(type: string, message: Uint8Array): Detail {

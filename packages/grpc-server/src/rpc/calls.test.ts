@@ -1,24 +1,46 @@
-import { type ServerUnaryCall, type ServiceError, status } from "@grpc/grpc-js";
+import { Metadata, type ServerUnaryCall, type ServiceError, status } from "@grpc/grpc-js";
+import { AccessPolicy } from "@presence/domain";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
+import { trusting } from "../auth/authenticator.ts";
+import { Entrance } from "../auth/entrance.ts";
+import { ServiceCertificates } from "../auth/service-certificate.ts";
 import { Calls } from "./calls.ts";
 import { type Decoded, Malformed } from "./decoded.ts";
+
+const openEntrance = new Entrance({
+  authenticator: trusting,
+  certificates: new ServiceCertificates([]),
+  policy: new AccessPolicy({ members: async () => ({ userIds: [], invalid: 0 }) }),
+  limits: { callsPerSecond: 1, headerBytes: 1_000 },
+});
 
 let handled: string[];
 let calls: Calls;
 
 beforeEach(() => {
   handled = [];
-  calls = new Calls(pino({ level: "silent" }));
+  calls = new Calls(pino({ level: "silent" }), openEntrance);
 });
 
 /** The status that a call with `changes` ends with. */
 function codeOf(changes: object): Promise<status | undefined> {
-  const answer = calls.unary("/presence.v1.Test/Call", async (request: string) => {
-    handled.push(request);
-    return "answer";
-  });
-  const call = { request: "question", cancelled: false, getDeadline: () => Number.POSITIVE_INFINITY, ...changes };
+  const answer = calls.unary(
+    "/presence.v1.Test/Call",
+    () => ({ kind: "read" }),
+    async (request: string) => {
+      handled.push(request);
+      return "answer";
+    },
+  );
+  const call = {
+    request: "question",
+    cancelled: false,
+    metadata: new Metadata(),
+    getAuthContext: () => ({}),
+    getDeadline: () => Number.POSITIVE_INFINITY,
+    ...changes,
+  };
   return new Promise((resolve) => {
     answer(call as unknown as ServerUnaryCall<Decoded<string>, string>, (error) => resolve((error as ServiceError | null)?.code));
   });

@@ -1,4 +1,6 @@
-import type { handleBidiStreamingCall, handleServerStreamingCall } from "@grpc/grpc-js";
+import type { ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
+import type { Act } from "@presence/domain";
+import type { Identity } from "../auth/identity.ts";
 import type { Decoded, MessageType } from "./decoded.ts";
 
 /** What ts-proto generates for one rpc. */
@@ -26,14 +28,27 @@ export type UnaryHandlers<S extends Service> = {
 
 type ServerStream = { readonly requestStream: false; readonly responseStream: true };
 
-type StreamHandler<Method extends Rpc> = Method extends ServerStream
-  ? handleServerStreamingCall<Decoded<RequestOf<Method>>, Buffer>
-  : handleBidiStreamingCall<Decoded<RequestOf<Method>>, Buffer>;
+/** Opens a stream of encoded responses for a caller who may have it. */
+export type ServerStreamHandler<Request> = (
+  call: ServerWritableStream<Decoded<Request>, Buffer>,
+  request: Request,
+  identity: Identity,
+) => void;
 
-/** A handler for each streaming rpc of a service; it writes encoded responses. */
+/** Opens a stream of requests and encoded responses; what each request may do is still to be asked. */
+export type DuplexHandler<Request> = (call: ServerDuplexStream<Decoded<Request>, Buffer>, identity: Identity) => void;
+
+type StreamHandler<Method extends Rpc> = Method extends ServerStream
+  ? ServerStreamHandler<RequestOf<Method>>
+  : DuplexHandler<RequestOf<Method>>;
+
+/** A handler for each streaming rpc of a service. */
 export type StreamHandlers<S extends Service> = {
   readonly [Name in keyof S as S[Name] extends Unary ? never : Name]: StreamHandler<S[Name]>;
 };
 
 /** The type of request of each rpc, whether unary or not. */
 export type RequestTypes<S extends Service> = { readonly [Name in keyof S]: MessageType<RequestOf<S[Name]>> };
+
+/** What a request of each rpc wants to do, for the policy to judge. */
+export type Acts<S extends Service> = { readonly [Name in keyof S]: (request: RequestOf<S[Name]>) => Act };

@@ -1,17 +1,24 @@
-import type { handleBidiStreamingCall } from "@grpc/grpc-js";
 import type { AttachRequest } from "@presence/proto";
+import type { OpenIdentities } from "../auth/open-identities.ts";
 import type { Decoded } from "../rpc/decoded.ts";
+import type { DuplexHandler } from "../rpc/service-types.ts";
 import { type AttachParts, AttachSession } from "./attach-session.ts";
-import type { Encoded } from "./encoded-events.ts";
+import type { OpenStreams } from "./open-streams.ts";
+
+export interface AttachHandlerParts extends AttachParts {
+  readonly streams: OpenStreams;
+  readonly identities: OpenIdentities;
+}
 
 /** So many requests of one stream are worked on at once; beyond that the peer is read no further. */
 const maxInFlight = 200;
 
 /** One stream that is the heartbeat of one device, or of a gateway's thousands. */
-export function attach(parts: AttachParts): handleBidiStreamingCall<Decoded<AttachRequest>, Encoded> {
+export function attach(parts: AttachHandlerParts): DuplexHandler<AttachRequest> {
   let count = 0;
-  return (call) => {
-    const session = new AttachSession(parts, call, `${parts.serverId}.${(++count).toString(36)}`);
+  return (call, identity) => {
+    const session = new AttachSession(parts, call, identity, `${parts.serverId}.${(++count).toString(36)}`);
+    session.onRelease = parts.identities.follow(identity, (error) => parts.streams.fail(session, error));
     parts.streams.add(session);
     call.on("data", (request: Decoded<AttachRequest>) => {
       session.request(request);

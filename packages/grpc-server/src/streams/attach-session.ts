@@ -5,36 +5,39 @@ import {
   type LeaseKeeper,
   type OwnPresence,
   type PartyHub,
-  type PartyId,
-  type PartyWatch,
   PresenceError,
   type PresenceService,
   parseDeviceId,
-  parsePartyId,
   parseUserId,
-  type Watch,
   type WatchHub,
 } from "@presence/domain";
-import type { ActivityRequest, AttachRequest, WatchTarget } from "@presence/proto";
+import type { ActivityRequest, AttachRequest } from "@presence/proto";
 import type { Logger } from "pino";
+import type { Entrance } from "../auth/entrance.ts";
+import type { Identity } from "../auth/identity.ts";
 import { durationMs, toDuration } from "../codec/duration.ts";
 import { toOwnPresence, toPresenceNow } from "../codec/presence.ts";
 import { toConnectCall, toSetStatusCall } from "../codec/requests.ts";
 import { errorReport } from "../errors/error-report.ts";
 import { toRpcStatus } from "../errors/rpc-status.ts";
+import { presenceActs } from "../rpc/acts.ts";
 import { type Decoded, Malformed } from "../rpc/decoded.ts";
-import { type AttachedResponse, type Encoded, encodeAttached, encodeAttachedEvent, encodeAttachedPartyEvent } from "./encoded-events.ts";
-import type { OpenStream, OpenStreams } from "./open-streams.ts";
+import { AttachedWatches } from "./attached-watches.ts";
+import { type AttachedResponse, type Encoded, encodeAttached } from "./encoded-events.ts";
+import type { OpenStream } from "./open-streams.ts";
 import { Outlet, type WritableCall } from "./outlet.ts";
-import { maxWatched, parseWatched } from "./watch-handlers.ts";
+
+/** Does what `run` does, and sees how long it takes and how it ends. `request` is one of the names in the contract. */
+export type AroundRequest = <Response>(request: string, run: () => Promise<Response>) => Promise<Response>;
 
 export interface AttachParts {
   readonly service: PresenceService;
   readonly keeper: LeaseKeeper;
   readonly hub: WatchHub;
   readonly parties: PartyHub;
-  readonly streams: OpenStreams;
+  readonly entrance: Pick<Entrance, "require" | "spend">;
   readonly log: Logger;
+  readonly around: AroundRequest;
   /** Names this server's streams among all servers'. */
   readonly serverId: string;
 }
@@ -45,10 +48,12 @@ export class AttachSession implements OpenStream {
   readonly outlet: Outlet;
   /** Called when an answer is on its way, so that more requests may be read. */
   onRoom: () => void = () => {};
+  /** Called when the stream has ended. */
+  onRelease: () => void = () => {};
   readonly #parts: AttachParts;
+  readonly #identity: Identity;
   readonly #held: HeldStream;
-  readonly #watch: Watch;
-  readonly #parties = new Map<PartyId, PartyWatch>();
+  readonly #watches: AttachedWatches;
   readonly #answers: Encoded[] = [];
   /** The last request of each user that is not done: requests of one user are carried out in their order. */
   readonly #lastOf = new Map<string, Promise<void>>();
@@ -56,17 +61,24 @@ export class AttachSession implements OpenStream {
   #released = false;
   #finishing = false;
 
-  constructor(parts: AttachParts, call: WritableCall, holder: string) {
+  constructor(parts: AttachParts, call: WritableCall, identity: Identity, holder: string) {
     this.#parts = parts;
+    this.#identity = identity;
     this.call = call;
     this.outlet = new Outlet(call, () => this.#next());
     this.#held = parts.keeper.open(holder, (device, error) => this.#lost(device, error));
-    this.#watch = parts.hub.watch(() => this.outlet.wake());
+    const { hub, parties } = parts;
+    const lost = (error: PresenceError) => this.#answer(0n, errorOf(error));
+    this.#watches = new AttachedWatches({ hub, parties, identity, wake: () => this.outlet.wake(), lost });
   }
 
   /** Requests that are being worked on, and answers that the peer has not taken. */
   get waiting(): number {
     return this.#inFlight + this.#answers.length;
+  }
+
+  get devices(): number {
+    return this.#held.size;
   }
 
   /** Takes one request; its answer goes out by itself. */
@@ -80,7 +92,7 @@ export class AttachSession implements OpenStream {
     const before = this.#lastOf.get(user) ?? Promise.resolve();
     this.#inFlight++;
     const done = before
-      .then(() => this.#carryOut(decoded))
+      .then(() => this.#parts.around(decoded.request?.$case ?? "none", () => this.#carryOut(decoded)))
       .then(
         (response) => this.#answer(decoded.requestId, response),
         (error: unknown) => this.#answer(decoded.requestId, errorOf(this.#report(error))),
@@ -102,15 +114,18 @@ export class AttachSession implements OpenStream {
 
   release(drained: boolean): void {
     this.#released = true;
-    this.#watch.close();
-    for (const watch of this.#parties.values()) watch.close();
+    this.onRelease();
+    this.#watches.close();
     const devices = this.#held.close();
     // A server that goes away on purpose lets the devices come back elsewhere within their lease.
     if (!drained) this.#drop(devices);
   }
 
-  async #carryOut({ request }: AttachRequest): Promise<AttachedResponse> {
-    const { service } = this.#parts;
+  async #carryOut(attached: AttachRequest): Promise<AttachedResponse> {
+    const { service, entrance } = this.#parts;
+    entrance.spend(this.#identity);
+    await entrance.require(this.#identity, presenceActs.attach(attached));
+    const { request } = attached;
     switch (request?.$case) {
       case "connect": {
         const call = toConnectCall(request.value);
@@ -131,9 +146,11 @@ export class AttachSession implements OpenStream {
         return { $case: "ack", value: { presence: toPresenceNow(now), claim: undefined } };
       }
       case "watch":
-        return this.#watchMore(request.value);
+        this.#watches.add(request.value);
+        return nothingToTell;
       case "unwatch":
-        return this.#watchLess(request.value);
+        this.#watches.remove(request.value);
+        return nothingToTell;
       case undefined:
         throw PresenceError.invalid("request", "is missing; set one of connect, activity, set_status, disconnect, watch, unwatch");
     }
@@ -146,8 +163,7 @@ export class AttachSession implements OpenStream {
   }
 
   async #activity({ userId, deviceId, idleFor }: ActivityRequest): Promise<AttachedResponse> {
-    if (userId === "" && deviceId === "" && idleFor === undefined)
-      return { $case: "ack", value: { presence: undefined, claim: undefined } };
+    if (userId === "" && deviceId === "" && idleFor === undefined) return nothingToTell;
     const device = { userId: parseUserId(userId), deviceId: parseDeviceId(deviceId) };
     const idleForMs = durationMs(idleFor, "idle_for");
     if (!this.#held.holds(device)) {
@@ -157,42 +173,6 @@ export class AttachSession implements OpenStream {
       );
     }
     return acknowledged(await this.#parts.service.heartbeat({ ...device, idleForMs, holder: this.#held.holder }));
-  }
-
-  #watchMore({ userIds, partyIds }: WatchTarget): AttachedResponse {
-    const users = parseWatched(userIds);
-    const parties = partyIds.map((partyId, index) => parsePartyId(partyId, `party_ids[${index}]`));
-    const size = this.#watch.size + users.length + [...this.#parties.values()].reduce((sum, party) => sum + party.size, 0);
-    if (size > maxWatched || this.#parties.size + parties.length > maxWatched) {
-      throw new PresenceError("LIMIT_EXCEEDED", `this stream would watch ${size} users; one stream may watch ${maxWatched}`);
-    }
-    if (users.length > 0) this.#watch.add(users);
-    for (const partyId of parties) if (!this.#parties.has(partyId)) this.#parties.set(partyId, this.#partyWatch(partyId));
-    return { $case: "ack", value: { presence: undefined, claim: undefined } };
-  }
-
-  #watchLess({ userIds, partyIds }: WatchTarget): AttachedResponse {
-    const users = parseWatched(userIds);
-    const parties = partyIds.map((partyId, index) => parsePartyId(partyId, `party_ids[${index}]`));
-    this.#watch.remove(users);
-    for (const partyId of parties) {
-      this.#parties.get(partyId)?.close();
-      this.#parties.delete(partyId);
-    }
-    return { $case: "ack", value: { presence: undefined, claim: undefined } };
-  }
-
-  #partyWatch(partyId: PartyId): PartyWatch {
-    const watch = this.#parts.parties.watch(partyId, () => {
-      if (watch.failure === undefined) {
-        this.outlet.wake();
-        return;
-      }
-      this.#parties.delete(partyId);
-      watch.close();
-      this.#answer(0n, errorOf(watch.failure));
-    });
-    return watch;
   }
 
   /** Answers first: their number is bounded, and somebody waits for them. */
@@ -206,13 +186,7 @@ export class AttachSession implements OpenStream {
       this.call.end();
       return undefined;
     }
-    const event = this.#watch.take();
-    if (event !== undefined) return encodeAttachedEvent(event);
-    for (const [partyId, watch] of this.#parties) {
-      const partyEvent = watch.take();
-      if (partyEvent !== undefined) return encodeAttachedPartyEvent(partyId, partyEvent);
-    }
-    return undefined;
+    return this.#watches.take();
   }
 
   #answer(requestId: bigint, response: AttachedResponse): void {
@@ -242,6 +216,8 @@ export class AttachSession implements OpenStream {
     return new PresenceError("INTERNAL", "internal error; the server's log has the details");
   }
 }
+
+const nothingToTell: AttachedResponse = { $case: "ack", value: { presence: undefined, claim: undefined } };
 
 function acknowledged(own: OwnPresence): AttachedResponse {
   return { $case: "ack", value: toOwnPresence(own) };

@@ -35,6 +35,8 @@ export function connectCluster(
     retryDelayOnClusterDown: redirectDelayMs,
     retryDelayOnFailover: redirectDelayMs,
   });
+  // Before anybody else hears of it.
+  cluster.on("refresh", () => ownersOfNow.delete(cluster));
   const pings = new Map<Redis, () => void>();
   cluster.on("+node", (node: Redis) => {
     // The adapter's own end has no listeners left; a node that goes is noticed here only.
@@ -71,9 +73,16 @@ export function ownerOf(cluster: Cluster, slot: number): NodeKey | undefined {
   return cluster.slots[slot]?.[0];
 }
 
+/** Looking through all slots takes a millisecond: once a topology, not once a call. */
+const ownersOfNow = new WeakMap<Cluster, ReadonlySet<NodeKey>>();
+
 /** Every node that serves slots, as far as the client knows. */
 export function ownersOf(cluster: Cluster): ReadonlySet<NodeKey> {
-  return new Set(cluster.slots.flatMap((nodes) => nodes?.[0] ?? []));
+  const known = ownersOfNow.get(cluster);
+  if (known !== undefined) return known;
+  const owners = new Set(cluster.slots.flatMap((nodes) => nodes?.[0] ?? []));
+  if (owners.size > 0) ownersOfNow.set(cluster, owners);
+  return owners;
 }
 
 export function nodeOf(cluster: Cluster, key: NodeKey): Redis | undefined {

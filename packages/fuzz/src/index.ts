@@ -1,0 +1,3 @@
+export { fuzz, type Report } from "./fuzz.ts";
+export { summary } from "./summary.ts";
+export { startTargets } from "./targets.ts";
