@@ -29,6 +29,7 @@ export class App {
 
   /** Comes online. Resolves with the first acknowledged sign of life. */
   async start(): Promise<void> {
+    this.#ended = false;
     while (!(await this.#sign("connect"))) await new Promise((resolve) => setTimeout(resolve, 50));
     this.#schedule(this.#timing.heartbeatMs * Math.random());
   }

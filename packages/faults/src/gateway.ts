@@ -12,7 +12,7 @@ export class Gateway {
   resumedAt = 0;
 
   constructor(server: string, users: readonly string[], recorder: Recorder) {
-    this.#client = createPresenceClient({ server, deadlineMs: 20_000 });
+    this.#client = createPresenceClient({ server, deadlineMs: 60_000 });
     this.#attached = this.#client.attach();
     this.#users = users;
     this.#recorder = recorder;

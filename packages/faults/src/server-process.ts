@@ -6,7 +6,9 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@presence/redis-fixture";
 
-const startTimeoutMs = 15_000;
+const startTimeoutMs = 60_000;
+/** Two at a time: more would only keep each other waiting. */
+const starting: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
 
 /** None of them outlives this process. */
 const running = new Set<ChildProcess>();
@@ -19,24 +21,42 @@ export class ServerProcess {
   readonly address: string;
   readonly #port: number;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #nodeArgs: readonly string[];
   #child: ChildProcess | undefined;
   #log = "";
 
-  private constructor(port: number, environment: Readonly<Record<string, string>>) {
+  private constructor(port: number, environment: Readonly<Record<string, string>>, nodeArgs: readonly string[]) {
     this.#port = port;
     this.address = `127.0.0.1:${port}`;
     this.#environment = environment;
+    this.#nodeArgs = nodeArgs;
   }
 
-  /** @throws Error where the server is not built or does not come up */
-  static async start(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
-    const server = new ServerProcess(await freePort(), environment);
-    await server.start();
+  /**
+   * @param nodeArgs more arguments of `node`, before the server's file
+   * @throws Error where the server is not built or does not come up
+   */
+  static async start(environment: Readonly<Record<string, string>>, nodeArgs: readonly string[] = []): Promise<ServerProcess> {
+    const server = new ServerProcess(await freePort(), environment, nodeArgs);
+    const turn = starting.shift();
+    const started = Promise.resolve(turn).then(() => server.start());
+    // The next one begins however this one has ended.
+    starting.push(started.catch(() => {}));
+    await started;
     return server;
   }
 
   get pid(): number {
     return this.#child?.pid ?? 0;
+  }
+
+  get runs(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Of the last process that has ended by itself or by SIGTERM. */
+  get exitCode(): number | null {
+    return this.#child?.exitCode ?? null;
   }
 
   /** The last of what it logged. */
@@ -49,8 +69,8 @@ export class ServerProcess {
     const main = mainFile();
     if (!existsSync(main)) throw new Error(`${main} is missing: build first (script/build)`);
     const { PATH = "" } = process.env;
-    const env = { PATH, PRESENCE_PORT: String(this.#port), ...this.#environment };
-    const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { PATH, PRESENCE_PORT: String(this.#port), PRESENCE_METRICS_PORT: "0", ...this.#environment };
+    const child = spawn(process.execPath, [...this.#nodeArgs, main], { env, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     running.add(child);
     child.once("exit", () => running.delete(child));
@@ -87,7 +107,7 @@ export class ServerProcess {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !this.runs) return;
     const exited = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
     await exited;

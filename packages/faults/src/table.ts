@@ -1,5 +1,5 @@
-import { countLies } from "./checker.ts";
 import { seconds } from "./figures.ts";
+import { countLies } from "./lie.ts";
 import type { Outcome, Row } from "./rows/row.ts";
 
 /** One row that was played. */

@@ -1,4 +1,4 @@
-import type { ClientReadableStream } from "@grpc/grpc-js";
+import type { ClientReadableStream, ServiceError } from "@grpc/grpc-js";
 import { FeedState, type PresenceServiceClient, type WatchPresenceResponse } from "@presence/proto";
 import type { Recorder } from "./records.ts";
 import { toldBy } from "./told.ts";
@@ -31,8 +31,8 @@ export class WatchRecorder {
     this.#stream = stream;
     this.#recorder.write({ kind: "opened", client: this.name });
     stream?.on("data", (response: WatchPresenceResponse) => this.#receive(response));
-    stream?.once("error", () => {
-      this.#recorder.write({ kind: "closed", client: this.name });
+    stream?.once("error", ({ code }: ServiceError) => {
+      if (!this.#ended) this.#recorder.write({ kind: "closed", client: this.name, code });
       if (!this.#ended) setTimeout(() => this.open(), retryMs * Math.random());
     });
   }

@@ -2,14 +2,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PresenceServiceClient } from "@presence/proto";
 import { type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { App } from "./app.ts";
+import { AuthService } from "./auth-service.ts";
 import { openChannel } from "./channel.ts";
-import { findLies, type Lie } from "./checker.ts";
+import { ChaosProxy } from "./chaos-proxy.ts";
+import { type CheckOptions, findLies, findPending } from "./checker.ts";
+import type { Lie } from "./lie.ts";
 import { batchSize, chunks, Reader } from "./reader.ts";
 import { Recorder, type StatusName, type Told } from "./records.ts";
 import { ServerProcess } from "./server-process.ts";
 import { offlineWithinMs, type Timing } from "./timing.ts";
 import { toldBy } from "./told.ts";
 import { WatchRecorder } from "./watch-recorder.ts";
+
+/** A Redis of another kind. */
+export interface Backend {
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
 
 export interface WorldOptions {
   readonly timing: Timing;
@@ -23,14 +32,31 @@ export interface WorldOptions {
   readonly watched?: readonly string[];
   /** More arguments of `redis-server`. */
   readonly redisArgs?: readonly string[];
+  /** In the place of one Redis: what servers are told of it, and how it ends. */
+  readonly backend?: Backend;
+  /** A proxy that makes trouble between each server and Redis. */
+  readonly proxied?: boolean;
+  /** Users have a session of the auth service. */
+  readonly sessions?: boolean;
+  /** More arguments of `node`, for the server of that index. */
+  readonly nodeArgs?: (server: number) => readonly string[];
 }
 
 const readEveryMs = 250;
+/** Longer than any row: a session ends when the auth service ends it. */
+const sessionTtlSeconds = 86_400;
+const askTimeoutMs = 10_000;
+/**
+ * A server dates what it decides by Redis' clock as of its last tick, and so by as much too early as that answer took: never longer than
+ * it waits for Redis.
+ */
+const clockSlackMs = 500;
+/** Longer than an audit takes to come round, twice: how long it took is a figure, that it came is the promise. */
+const auditedMs = 30_000;
 
 /** A Redis, servers, users with their apps, and friends who watch and read: all real, each writing down what it sees. */
 export class World {
   readonly recorder = new Recorder();
-  readonly redis: RunningRedis;
   readonly servers: readonly ServerProcess[];
   readonly living: readonly App[];
   readonly fading: readonly App[];
@@ -39,12 +65,25 @@ export class World {
   readonly timing: Timing;
   /** One to each server. */
   readonly channels: readonly PresenceServiceClient[];
-  readonly #users: readonly string[];
+  /** One before each server, where there are any. */
+  readonly proxies: readonly ChaosProxy[];
+  readonly #redis: RunningRedis | undefined;
+  readonly #backend: Backend | undefined;
+  #auth: AuthService | undefined;
+  readonly #bornMs = Date.now();
+  readonly #users: string[];
   readonly #silent = new Set<string>();
 
-  private constructor(redis: RunningRedis, servers: readonly ServerProcess[], options: WorldOptions) {
+  private constructor(
+    redis: RunningRedis | undefined,
+    servers: readonly ServerProcess[],
+    proxies: readonly ChaosProxy[],
+    options: WorldOptions,
+  ) {
     const { timing, living = 40, fading = 10, watchers = 4, watched = [] } = options;
-    this.redis = redis;
+    this.proxies = proxies;
+    this.#redis = redis;
+    this.#backend = options.backend;
     this.servers = servers;
     this.timing = timing;
     this.channels = servers.map(({ address }) => openChannel(address));
@@ -62,21 +101,47 @@ export class World {
 
   /** Everybody is online, watched and read when it resolves. */
   static async start(options: WorldOptions): Promise<World> {
-    const redis = await startRedis(options.redisArgs === undefined ? {} : { args: options.redisArgs });
-    const { leaseMs, heartbeatMs, graceMs } = options.timing;
+    const { redisArgs, servers: count = 2, proxied = false, nodeArgs = () => [], timing, backend } = options;
+    const redis = backend === undefined ? await startRedis(redisArgs === undefined ? {} : { args: redisArgs }) : undefined;
+    const proxies =
+      proxied && redis !== undefined ? await Promise.all(Array.from({ length: count }, () => ChaosProxy.start(redis.port))) : [];
     const environment = {
-      REDIS_URL: redis.url,
-      PRESENCE_LEASE_TTL: `${leaseMs}ms`,
-      PRESENCE_HEARTBEAT: `${heartbeatMs}ms`,
-      PRESENCE_GRACE: `${graceMs}ms`,
+      PRESENCE_LEASE_TTL: `${timing.leaseMs}ms`,
+      PRESENCE_HEARTBEAT: `${timing.heartbeatMs}ms`,
+      PRESENCE_GRACE: `${timing.graceMs}ms`,
     };
-    const servers = await Promise.all(Array.from({ length: options.servers ?? 2 }, () => ServerProcess.start(environment)));
-    const world = new World(redis, servers, options);
+    const servers = await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        ServerProcess.start(
+          { ...environment, ...(backend?.environment ?? { REDIS_URL: proxies[index]?.url ?? redis?.url ?? "" }) },
+          nodeArgs(index),
+        ),
+      ),
+    );
+    const world = new World(redis, servers, proxies, options);
+    if (options.sessions === true) await world.auth.logIn(world.#users, sessionTtlSeconds);
     await Promise.all([...world.living, ...world.fading].map((app) => app.start()));
     for (const watcher of world.watchers) watcher.open();
     world.reader.start(readEveryMs);
     await world.until("every watcher has its snapshot", () => world.watchers.every(({ snapshots }) => snapshots > 0), 15_000);
     return world;
+  }
+
+  /** What the auth service does on the one Redis. */
+  get auth(): AuthService {
+    this.#auth ??= new AuthService(this.redis.url);
+    return this.#auth;
+  }
+
+  /** The one Redis. @throws Error where there is another kind of it */
+  get redis(): RunningRedis {
+    if (this.#redis === undefined) throw new Error("this world has no Redis of its own");
+    return this.#redis;
+  }
+
+  /** More users whose rest is compared. */
+  follow(users: readonly string[]): void {
+    this.#users.push(...users);
   }
 
   /** Half of those who will fall silent do so now. */
@@ -85,6 +150,12 @@ export class World {
     const some = still.slice(0, Math.ceil(this.fading.length / 2));
     for (const app of some) this.#silent.add(app.user);
     await Promise.all(some.map((app) => app.fallSilent()));
+  }
+
+  /** Everyone who was silent is back online when it resolves. */
+  async revive(): Promise<void> {
+    const silent = this.fading.filter(({ user }) => this.#silent.delete(user));
+    await Promise.all(silent.map((app) => app.start()));
   }
 
   /** @throws Error naming what did not come about */
@@ -101,7 +172,11 @@ export class World {
    * @returns every lie that anybody was told
    */
   async verdict(lostWrites = false): Promise<readonly Lie[]> {
-    const options = { earliestMs: lostWrites ? this.timing.heartbeatMs : this.timing.leaseMs, lostWrites };
+    const options: CheckOptions = {
+      earliestMs: lostWrites ? this.timing.heartbeatMs : this.timing.leaseMs - clockSlackMs,
+      lostWrites,
+      clock: { originMs: performance.timeOrigin, bornMs: this.#bornMs },
+    };
     const users = this.#users;
     const deadline = performance.now() + offlineWithinMs(this.timing);
     let rest = await this.#ask(users);
@@ -110,13 +185,10 @@ export class World {
       rest = await this.#ask(users);
     }
     // Whatever was committed last is on its way; the audit brings what got lost.
-    for (const audited = performance.now() + 12_500; performance.now() < audited; await sleep(100)) {
+    for (const audited = performance.now() + auditedMs; performance.now() < audited; await sleep(250)) {
       rest = await this.#ask(users);
-      const lies = findLies(
-        [...this.recorder.entries, ...(rest ?? []).map((told) => ({ at: 0, kind: "rest" as const, ...told }))],
-        options,
-      );
-      if (rest !== undefined && lies.every(({ promise }) => promise !== "reliable" && promise !== "resumable")) break;
+      const atRest = (rest ?? []).map((told) => ({ at: 0, kind: "rest" as const, ...told }));
+      if (rest !== undefined && findPending([...this.recorder.entries, ...atRest]).length === 0) break;
     }
     if (rest === undefined) throw new Error("no server answers at rest");
     for (const told of rest) this.recorder.write({ kind: "rest", ...told });
@@ -137,8 +209,10 @@ export class World {
     for (const app of [...this.living, ...this.fading]) app.stop();
     for (const watcher of this.watchers) watcher.close();
     for (const channel of this.channels) channel.close();
+    this.#auth?.close();
     await Promise.all(this.servers.map((server) => server.kill()));
-    await this.redis.stop();
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+    await (this.#backend ?? this.redis).stop();
   }
 
   /** How many users of all had this status at the verdict. */
@@ -151,7 +225,8 @@ export class World {
     const batches = chunks(users, batchSize).map(
       (userIds) =>
         new Promise<readonly Told[] | undefined>((resolve) => {
-          this.channels[0]?.batchGetPresence({ userIds: [...userIds] }, (error, response) =>
+          const deadline = { deadline: Date.now() + askTimeoutMs } as never;
+          this.channels[0]?.batchGetPresence({ userIds: [...userIds] }, deadline, (error, response) =>
             resolve(error === null ? response.presences.map(toldBy) : undefined),
           );
         }),

@@ -11,6 +11,8 @@ interface Outage {
   readonly name: string;
   readonly fault: string;
   readonly redisArgs?: readonly string[];
+  /** Default 2. */
+  readonly servers?: number;
   /** Redis comes back without what it had acknowledged. */
   readonly losesWrites?: true;
   /** What happens before anybody falls silent, such as a snapshot that will be old. */
@@ -21,13 +23,13 @@ interface Outage {
 }
 
 /** Users live through an outage while some fall silent before it and some in it. */
-function outage({ name, fault, redisArgs = [], losesWrites, before, begin, lastsMs, end }: Outage): Row {
+function outage({ name, fault, redisArgs = [], servers = 2, losesWrites, before, begin, lastsMs, end }: Outage): Row {
   return {
     name,
     fault,
     target: "false OFFLINE 0, missed 0, the silent OFFLINE at last and once",
     async play(timing) {
-      const world = await World.start({ timing, redisArgs });
+      const world = await World.start({ timing, redisArgs, servers });
       try {
         await before?.(world);
         await sleep(timing.heartbeatMs);
@@ -124,7 +126,8 @@ export const outages: readonly Row[] = [
   }),
   outage({
     name: "server-killed",
-    fault: "one of two servers killed, and started again after a heartbeat",
+    fault: "one of three servers killed, and started again after a heartbeat",
+    servers: 3,
     begin: ({ servers }) => servers[1]?.kill(),
     lastsMs: ({ heartbeatMs }) => heartbeatMs,
     end: ({ servers }) => servers[1]?.start(),

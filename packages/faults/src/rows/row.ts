@@ -1,4 +1,4 @@
-import type { Lie } from "../checker.ts";
+import type { Lie } from "../lie.ts";
 import type { Timing } from "../timing.ts";
 
 /** What one fault came to. */
@@ -14,5 +14,7 @@ export interface Row {
   readonly name: string;
   readonly fault: string;
   readonly target: string;
+  /** Keeps all cores busy: its figures are its own only while nothing else runs. */
+  readonly heavy?: true;
   play(timing: Timing): Promise<Outcome>;
 }
