@@ -16,8 +16,6 @@ export interface StandaloneAddress {
   readonly url: string;
 }
 
-export type RedisConnectionOptions = ConnectionSettings & StandaloneAddress;
-
 /** A master that sentinels name, whichever it is. */
 export interface SentinelAddress {
   /** `host:port` of the sentinels. */

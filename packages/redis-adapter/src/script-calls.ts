@@ -68,7 +68,7 @@ export function tickCall(
 }
 
 /** Windows as the clock writes them, `from-until` with the newest first. */
-function windowOf(text: string): Window | undefined {
+export function windowOf(text: string): Window | undefined {
   const [first = "", ...others] = text.trim().split(" ");
   const [from = 0, until = 0] = first.split("-").map(Number);
   return until === 0 ? undefined : { from: millis(from), until: millis(until), before: windowOf(others.join(" ")) };

@@ -32,6 +32,21 @@ describe("wrong usage is one line on standard error with a hint, and exit code 2
     [["--no-redis", "--no-server"], {}, "nothing is left to look at: leave out --no-server or --no-redis"],
     [["--redis", "localhost:6379"], {}, "--redis is no address of a Redis: write it as redis://127.0.0.1:6379/0, or rediss://… for TLS"],
     [[], { REDIS_URL: "http://x" }, "REDIS_URL is no address of a Redis: write it as redis://127.0.0.1:6379/0, or rediss://… for TLS"],
+    [
+      [],
+      { PRESENCE_REDIS_CLUSTER: "10.0.0.1:6379" },
+      "REDIS_URL and PRESENCE_REDIS_CLUSTER are set: set one of them, or name a Redis with --redis",
+    ],
+    [
+      [],
+      { REDIS_URL: "", PRESENCE_REDIS_CLUSTER: "10.0.0.1:6379,10.0.0.2" },
+      "PRESENCE_REDIS_CLUSTER has '10.0.0.2', which is no host:port: write it as 10.0.0.1:6379,10.0.0.2:6379",
+    ],
+    [
+      [],
+      { REDIS_URL: "", PRESENCE_REDIS_SENTINELS: "10.0.0.1:26379" },
+      "PRESENCE_REDIS_SENTINELS is set, but PRESENCE_REDIS_MASTER is not: set it to what the sentinels call the master, such as mymaster",
+    ],
     [["--server", "nowhere"], {}, "--server is 'nowhere', which is no host:port: write it as 127.0.0.1:50051"],
     [[], { PRESENCE_SESSION_KEY: "s" }, "PRESENCE_SESSION_KEY is 's', which is no key with one %s: write it as session:%s"],
     [[], { PRESENCE_SESSION_KEY: "s}%s{" }, "PRESENCE_SESSION_KEY is 's}%s{', which is no key with one %s: write it as session:%s"],

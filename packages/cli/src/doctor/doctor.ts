@@ -36,7 +36,9 @@ export async function doctor(io: Io, look: Look, { server, redis }: DoctorOption
   if (redis !== false) await tell(settings === undefined ? [withoutRedis(answer)] : await examine(settings));
   if (look.format === "table") await io.out.write(await renderFindings(findings, look));
 
-  const problems = findings.filter(({ level }) => level === "problem").map(({ name }) => name);
+  const problems = findings
+    .filter(({ level }) => level === "problem")
+    .map(({ name, node }) => (node === undefined ? name : `${name} of ${node}`));
   if (problems.length > 0)
     throw new Failure(1, `${problems.length === 1 ? "1 problem" : `${problems.length} problems`}: ${problems.join(", ")}`, undefined);
 }

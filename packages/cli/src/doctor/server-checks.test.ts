@@ -46,7 +46,7 @@ describe("a server that does not answer", () => {
   it("is a problem, with what to do and how to leave it out", () => {
     const failure = new Failure(1, "no server answers at 127.0.0.1:50051", "start one");
     expect(judgeServer({ failure }, expected)).toEqual([
-      { name: "server", level: "problem", found: failure.message, advice: "start one; or leave it out with --no-server" },
+      { name: "server", node: undefined, level: "problem", found: failure.message, advice: "start one; or leave it out with --no-server" },
     ]);
   });
 

@@ -24,7 +24,9 @@ export function judgeServer(answer: ServerAnswer, expected: ServerExpectations):
     const { message } = answer.failure;
     const hint = isLate(answer.failure) ? "see the checks latency and sweep-lag: it counts all users to answer" : answer.failure.hint;
     const leaveOut = "or leave it out with --no-server";
-    return [{ name: "server", level: "problem", found: message, advice: hint === undefined ? leaveOut : `${hint}; ${leaveOut}` }];
+    return [
+      { name: "server", node: undefined, level: "problem", found: message, advice: hint === undefined ? leaveOut : `${hint}; ${leaveOut}` },
+    ];
   }
   const { stats } = answer;
   return [reachable(stats, expected), storeOf(stats, expected), feedOf(stats), sweepLagOf(stats)];
@@ -35,9 +37,12 @@ export function withoutRedis(answer: ServerAnswer | undefined): Finding {
   const embedded = answer !== undefined && "stats" in answer && answer.stats.store === "memory";
   return {
     name: "connection",
+    node: undefined,
     level: embedded ? "note" : "problem",
     found: embedded ? "no Redis is named, and the server has none: nothing to look at there" : "no Redis is named, so none was looked at",
-    advice: embedded ? undefined : "name the Redis of the servers with --redis or REDIS_URL; or leave it out with --no-redis",
+    advice: embedded
+      ? undefined
+      : "name the Redis of the servers with --redis, REDIS_URL, PRESENCE_REDIS_CLUSTER or PRESENCE_REDIS_SENTINELS; or leave it out with --no-redis",
   };
 }
 
@@ -48,9 +53,10 @@ function isLate({ cause }: Failure): boolean {
 
 function reachable({ version, uptimeMs, devices }: Stats, expected: ServerExpectations): Finding {
   const found = `${expected.server} answers: version ${version}, up for ${formatDuration(uptimeMs)}, ${devices.toLocaleString("en")} ${devices === 1 ? "device" : "devices"}`;
-  if (version === expected.version) return { name: "server", level: "ok", found, advice: undefined };
+  if (version === expected.version) return { name: "server", node: undefined, level: "ok", found, advice: undefined };
   return {
     name: "server",
+    node: undefined,
     level: "note",
     found: `${found}; this command is version ${expected.version}`,
     advice: "use the same version of both",
@@ -59,30 +65,34 @@ function reachable({ version, uptimeMs, devices }: Stats, expected: ServerExpect
 
 function storeOf({ store }: Stats, { redis }: ServerExpectations): Finding {
   const name = "server-store";
-  if (store !== "memory") return { name, level: "ok", found: store, advice: undefined };
+  if (store !== "memory") return { name, node: undefined, level: "ok", found: store, advice: undefined };
   if (redis === "named") {
     return {
       name,
+      node: undefined,
       level: "problem",
       found:
         "the server works in its own memory although a Redis is named here: other servers do not see its users, and all is lost at its end",
-      advice: "start it with REDIS_URL set, or name the right server with --server",
+      advice: "start it with the same variables set, or name the right server with --server",
     };
   }
   return {
     name,
+    node: undefined,
     level: "note",
     found: "the server works in its own memory: all is lost at its end",
-    advice: "set REDIS_URL and start it again, unless that is what you want",
+    advice: "set REDIS_URL, PRESENCE_REDIS_CLUSTER or PRESENCE_REDIS_SENTINELS and start it again, unless that is what you want",
   };
 }
 
 function feedOf({ feed }: Stats): Finding {
   const name = "server-feed";
-  if (feed === "LIVE") return { name, level: "ok", found: "LIVE", advice: undefined };
-  if (feed === undefined) return { name, level: "note", found: "the server does not tell whether its feed is live", advice: undefined };
+  if (feed === "LIVE") return { name, node: undefined, level: "ok", found: "LIVE", advice: undefined };
+  if (feed === undefined)
+    return { name, node: undefined, level: "note", found: "the server does not tell whether its feed is live", advice: undefined };
   return {
     name,
+    node: undefined,
     level: "problem",
     found: "STALE: its watchers may miss changes, and have been told so",
     advice: "see the check connection, and the server's log: it subscribes again by itself as soon as Redis answers",
@@ -93,6 +103,7 @@ function sweepLagOf({ sweepLagMs }: Stats): Finding {
   const level = sweepLagMs > lagProblemMs ? "problem" : sweepLagMs > lagNoteMs ? "note" : "ok";
   return {
     name: "server-sweep-lag",
+    node: undefined,
     level,
     found: `${Math.round(sweepLagMs).toLocaleString("en")} ms at its last sweep`,
     advice: level === "ok" ? undefined : "it has more to sweep than it can: see the check latency, or start another server",

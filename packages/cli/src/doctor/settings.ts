@@ -6,15 +6,24 @@ import { type Io, setting } from "../io.ts";
 
 const ttlPolicies = ["align", "exact", "off"] as const;
 
+const addresses = ["REDIS_URL", "PRESENCE_REDIS_CLUSTER", "PRESENCE_REDIS_SENTINELS"] as const;
+
+type Address = Pick<Extract<ExamineRedisOptions, { readonly url: string }>, "url"> | ClusterAt | SentinelsAt;
+type ClusterAt = Pick<Extract<ExamineRedisOptions, { readonly cluster: unknown }>, "cluster">;
+type SentinelsAt = Pick<
+  Extract<ExamineRedisOptions, { readonly sentinels: unknown }>,
+  "sentinels" | "master" | "sentinelUsername" | "sentinelPassword"
+>;
+
 /**
  * The Redis to look at and what its servers expect there, from the option and the servers' own variables; undefined where
  * nothing names a Redis. What cannot be used is wrong usage.
  */
 export async function redisSettings(io: Io, option: string | undefined): Promise<ExamineRedisOptions | undefined> {
-  const url = option ?? setting(io, "REDIS_URL");
-  if (url === undefined) return undefined;
+  const address = option === undefined ? addressFrom(io) : { url: redisUrl(option, "--redis") };
+  if (address === undefined) return undefined;
   return {
-    url: redisUrl(url, option === undefined ? "REDIS_URL" : "--redis"),
+    ...address,
     username: setting(io, "PRESENCE_REDIS_USERNAME"),
     password: setting(io, "PRESENCE_REDIS_PASSWORD"),
     tlsCa: await authority(setting(io, "PRESENCE_REDIS_TLS_CA")),
@@ -23,6 +32,39 @@ export async function redisSettings(io: Io, option: string | undefined): Promise
     leaseTtlMs: lease(setting(io, "PRESENCE_LEASE_TTL")),
     sessionTtl: ttlPolicy(setting(io, "PRESENCE_SESSION_TTL")),
   };
+}
+
+/** As the servers read it: one variable of three. */
+function addressFrom(io: Io): Address | undefined {
+  const given = addresses.filter((name) => setting(io, name) !== undefined);
+  if (given.length > 1) throw Failure.usage(`${given.join(" and ")} are set`, "set one of them, or name a Redis with --redis");
+  const [url, cluster, sentinels] = addresses.map((name) => setting(io, name));
+  if (url !== undefined) return { url: redisUrl(url, "REDIS_URL") };
+  if (cluster !== undefined) return { cluster: nodes(cluster, "PRESENCE_REDIS_CLUSTER") };
+  if (sentinels === undefined) return undefined;
+  const master = setting(io, "PRESENCE_REDIS_MASTER");
+  if (master === undefined) {
+    throw Failure.usage(
+      "PRESENCE_REDIS_SENTINELS is set, but PRESENCE_REDIS_MASTER is not",
+      "set it to what the sentinels call the master, such as mymaster",
+    );
+  }
+  return {
+    sentinels: nodes(sentinels, "PRESENCE_REDIS_SENTINELS"),
+    master,
+    sentinelUsername: setting(io, "PRESENCE_REDIS_SENTINEL_USERNAME"),
+    sentinelPassword: setting(io, "PRESENCE_REDIS_SENTINEL_PASSWORD"),
+  };
+}
+
+function nodes(text: string, name: string): readonly string[] {
+  const found = text.split(",").map((node) => node.trim());
+  for (const node of found) {
+    const [, port = ""] = /^(?:\[[\da-fA-F:.]+\]|[^\s:[\]/@]+):(\d{1,5})$/.exec(node) ?? [];
+    if (!(Number(port) >= 1 && Number(port) <= 65_535))
+      throw Failure.usage(`${name} has '${node}', which is no host:port`, "write it as 10.0.0.1:6379,10.0.0.2:6379");
+  }
+  return found;
 }
 
 // It may hold a password, so it is never repeated.

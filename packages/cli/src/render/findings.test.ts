@@ -5,9 +5,10 @@ import type { Look } from "../look.ts";
 import { renderFindings } from "./findings.ts";
 
 const findings: readonly Finding[] = [
-  { name: "version", level: "ok", found: "Redis 7.0.15", advice: undefined },
+  { name: "version", node: undefined, level: "ok", found: "Redis 7.0.15", advice: undefined },
   {
     name: "sweeper",
+    node: "10.0.0.1:6379",
     level: "problem",
     found: "nobody sweeps:\u001b[2J\u202e\tevil",
     advice: "start a server on this Redis, or read the log of those that run",
@@ -24,7 +25,7 @@ describe("findings", () => {
   it("are lines of name, level, found and advice in a pipe", async () => {
     expect(await renderFindings(findings, look("plain"))).toBe(
       "version\tok\tRedis 7.0.15\t-\n" +
-        "sweeper\tproblem\tnobody sweeps:\\u{1b}[2J\\u{202e}\\tevil\tstart a server on this Redis, or read the log of those that run\n",
+        "sweeper\tproblem\t10.0.0.1:6379: nobody sweeps:\\u{1b}[2J\\u{202e}\\tevil\tstart a server on this Redis, or read the log of those that run\n",
     );
   });
 
@@ -35,7 +36,7 @@ describe("findings", () => {
       .trimEnd()
       .split("\n")
       .map((line): unknown => JSON.parse(line));
-    expect(objects).toEqual([{ ...findings[0], advice: null }, findings[1]]);
+    expect(objects).toEqual([{ ...findings[0], node: null, advice: null }, findings[1]]);
   });
 
   it("are a table on a terminal, with what to do below", async () => {
@@ -43,7 +44,8 @@ describe("findings", () => {
       [
         "CHECK    LEVEL    FOUND",
         "version  ok       Redis 7.0.15",
-        "sweeper  problem  nobody sweeps:\\u{1b}[2J\\u{202e}\\tevil",
+        "sweeper  problem  10.0.0.1:6379: nobody",
+        "                  sweeps:\\u{1b}[2J\\u{202e}\\tevil",
         "                  → start a server on this Redis, or read",
         "                  the log of those that run",
         "",

@@ -3,8 +3,8 @@ import type { Millis, PresenceRecord, SessionTtlPolicy, UserId, Window } from "@
 /** What Redis told, or why it did not: managed services refuse commands such as CONFIG. */
 export type Answer<Value> = { readonly known: Value } | { readonly refused: string };
 
-/** All that is known of a Redis before it is judged. */
-export interface Facts {
+/** What one server is like. */
+export interface Basics {
   /** The lines of INFO. */
   readonly info: Answer<ReadonlyMap<string, string>>;
   /** `notify-keyspace-events`. */
@@ -16,11 +16,22 @@ export interface Facts {
   readonly scriptTimes: Answer<readonly number[]>;
   /** Runs of our scripts in the slow log. */
   readonly slowScripts: Answer<readonly SlowScript[]>;
-  /** Undefined: nobody has ever swept. */
-  readonly clock: Answer<ClockFacts | undefined>;
+}
+
+/** What presence keeps there. */
+export interface Contents {
   readonly due: Answer<DueFacts>;
   readonly sample: Answer<Sample>;
 }
+
+/** All that is known of a Redis before it is judged. */
+export interface Facts extends Basics, Contents {
+  /** Undefined: nobody has ever swept. */
+  readonly clock: Answer<ClockFacts | undefined>;
+}
+
+/** One Redis, a master that sentinels watch over, or a cluster. */
+export type Topology = "one" | "sentinel" | "cluster";
 
 /** What the facts are judged by: the settings of the servers. */
 export interface Expectations {
@@ -31,6 +42,7 @@ export interface Expectations {
   /** Template; `%s` is the user id. */
   readonly sessionKey: string;
   readonly keyPrefix: string;
+  readonly topology: Topology;
 }
 
 export interface ClockOffset {
@@ -52,6 +64,8 @@ export interface ClockFacts {
   readonly tick: Millis;
   readonly window: Window | undefined;
   readonly blindUntil: Millis;
+  /** When lost writes were noticed last; 0: never. */
+  readonly lostAt: Millis;
   /** The last sweep of each server. */
   readonly serverTicks: readonly Millis[];
 }
@@ -74,6 +88,8 @@ export interface Sample {
   readonly records: number;
   readonly strangers: number;
   readonly users: readonly UserFacts[];
+  /** What other servers hold some of: with none of it, this one has just got no share of the few that there are. */
+  readonly othersHold: { readonly records: boolean; readonly sessions: boolean };
 }
 
 export type RecordFacts =

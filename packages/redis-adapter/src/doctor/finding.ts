@@ -5,6 +5,8 @@ export type Level = "ok" | "note" | "problem";
 export interface Finding {
   /** Of the check; stays the same for good. */
   readonly name: string;
+  /** `host:port` of the server that it is about; undefined: of all of them, or there is only one. */
+  readonly node: string | undefined;
   readonly level: Level;
   /** One or two sentences. May hold what Redis or other services said: escape it before it is printed. */
   readonly found: string;
@@ -12,8 +14,12 @@ export interface Finding {
   readonly advice: string | undefined;
 }
 
-/** A finding without its name, as a check gives it. */
-export type Verdict = Omit<Finding, "name">;
+/** What a check says, before its name and its server are put to it. */
+export type Verdict = Omit<Finding, "name" | "node">;
+
+export function finding(name: string, verdict: Verdict, node?: string): Finding {
+  return { name, node, ...verdict };
+}
 
 export function ok(found: string): Verdict {
   return { level: "ok", found, advice: undefined };

@@ -1,5 +1,5 @@
 import { isId, parseUserId } from "@presence/domain";
-import { duePartitions, type Keys } from "../keys.ts";
+import type { Keys } from "../keys.ts";
 import type { Answer, DueFacts } from "./facts.ts";
 import { redisTime } from "./gather-server.ts";
 import { mapped, type Question, type Questions, together } from "./questions.ts";
@@ -8,11 +8,11 @@ import { mapped, type Question, type Questions, together } from "./questions.ts"
 const lookedUp = 8;
 
 /** How full and how late the due index is, and whether its entries stand for anybody. */
-export async function gatherDue(questions: Questions, keys: Keys): Promise<Answer<DueFacts>> {
+export async function gatherDue(questions: Questions, keys: Keys, partitions: readonly number[]): Promise<Answer<DueFacts>> {
   const time = await redisTime(questions);
   if ("refused" in time) return time;
   const now = time.known;
-  const sets = Array.from({ length: duePartitions }, (_, partition) => [keys.due(partition), keys.claims(partition)]).flat();
+  const sets = partitions.flatMap((partition) => [keys.due(partition), keys.claims(partition)]);
   const perSet = 3;
   const answers = together(
     await questions.askAll(

@@ -1,7 +1,6 @@
 import { type Millis, millis } from "@presence/domain";
-import type { Keys } from "../keys.ts";
 import { scriptsBySha } from "../scripts.ts";
-import type { Answer, ClockFacts, ClockOffset, SlowScript } from "./facts.ts";
+import type { Answer, ClockOffset, SlowScript } from "./facts.ts";
 import { mapped, type Questions } from "./questions.ts";
 
 const offsetSamples = 5;
@@ -65,26 +64,4 @@ export async function gatherSlowScripts(questions: Questions, keyPrefix: string)
 // By their names, or by the key they begin with: scripts of other versions have other names.
 function isOurs([name = "", script, , key = ""]: readonly string[], keyPrefix: string): boolean {
   return /^eval/i.test(name) && (scriptsBySha.has(script) || key.startsWith(keyPrefix));
-}
-
-export async function gatherClock(questions: Questions, keys: Keys): Promise<Answer<ClockFacts | undefined>> {
-  // The fields first: a tick in between must not look as if it came from the future.
-  const fields = await questions.ask(["HGETALL", keys.clock]);
-  const time = await redisTime(questions);
-  if ("refused" in fields) return fields;
-  return mapped(time, (now) => {
-    const flat = fields.known as readonly string[];
-    const values = new Map<string, Millis>();
-    for (let index = 0; index < flat.length; index += 2) values.set(flat[index] ?? "", millis(Number(flat[index + 1])));
-    const tick = values.get("tick");
-    if (tick === undefined) return undefined;
-    const [from, until] = [values.get("from") ?? 0, values.get("until") ?? 0];
-    return {
-      now,
-      tick,
-      window: until === 0 ? undefined : { from: millis(from), until: millis(until) },
-      blindUntil: values.get("blind") ?? millis(0),
-      serverTicks: [...values].flatMap(([name, at]) => (name.startsWith("server:") ? [at] : [])),
-    };
-  });
 }

@@ -1,2 +1,3 @@
-export { type ExamineRedisOptions, examineRedis } from "./examine-redis.ts";
+export { examineRedis } from "./examine-redis.ts";
 export type { Finding, Level } from "./finding.ts";
+export type { ExamineRedisOptions } from "./options.ts";

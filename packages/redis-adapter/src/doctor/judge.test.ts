@@ -14,7 +14,10 @@ const expected: Expectations = {
   sessionTtl: "align",
   sessionKey: "session:%s",
   keyPrefix: "presence:",
+  topology: "one",
 };
+const inCluster: Expectations = { ...expected, topology: "cluster" };
+const atSentinels: Expectations = { ...expected, topology: "sentinel" };
 const info = (lines: Readonly<Record<string, string>>) => new Map(Object.entries(lines));
 const outcome = ({ level, found }: { readonly level: string; readonly found: string }) => `${level}: ${found}`;
 
@@ -27,16 +30,30 @@ test.each([
   ["10.0.0", /^ok/],
   ["unstable", /^note: Redis does not tell/],
 ])("version %s", (redis_version, outcomeOf) => {
-  expect(outcome(checkVersion(info({ redis_version })))).toMatch(outcomeOf);
+  expect(outcome(checkVersion(info({ redis_version }), expected))).toMatch(outcomeOf);
 });
 
 test("Valkey is told by its own name", () => {
-  const found = outcome(checkVersion(info({ redis_version: "7.2.4", server_name: "valkey", valkey_version: "8.0.1" })));
+  const found = outcome(checkVersion(info({ redis_version: "7.2.4", server_name: "valkey", valkey_version: "8.0.1" }), expected));
   expect(found).toBe("ok: Valkey 8.0.1, which speaks Redis 7.2.4");
 });
 
+test("a cluster needs sharded channels", () => {
+  expect(outcome(checkVersion(info({ redis_version: "6.2.14" }), inCluster))).toMatch(/^problem: Redis 6\.2\.14 does not know SPUBLISH/);
+  expect(checkVersion(info({ redis_version: "7.0.15" }), inCluster).level).toBe("ok");
+});
+
+test.each([
+  [{ redis_mode: "cluster", role: "master" }, expected, "problem", "set PRESENCE_REDIS_CLUSTER in the place of REDIS_URL"],
+  [{ redis_mode: "cluster", role: "master" }, inCluster, "ok", undefined],
+  [{ redis_mode: "cluster", role: "slave" }, inCluster, "problem", "it was a master a moment ago: look again when the failover is over"],
+  [{ redis_mode: "sentinel" }, expected, "problem", "set PRESENCE_REDIS_SENTINELS and PRESENCE_REDIS_MASTER in the place of REDIS_URL"],
+] as const)("%j where %j is expected", (lines, expectations, level, advice) => {
+  expect(checkRole(info(lines), expectations)).toMatchObject({ level, advice });
+});
+
 test("a master that stands alone takes writes", () => {
-  expect(outcome(checkRole(info({ role: "master", redis_mode: "standalone" })))).toBe("ok: it takes writes");
+  expect(outcome(checkRole(info({ role: "master", redis_mode: "standalone" }), expected))).toBe("ok: it takes writes");
 });
 
 describe("eviction and memory", () => {
@@ -79,9 +96,17 @@ describe("persistence and replication", () => {
 
   test("how far replicas are behind is told", () => {
     const lines = { connected_slaves: "2", slave0: "ip=10.0.0.1,state=online,lag=1", slave1: "ip=10.0.0.2,state=online,lag=3" };
-    expect(outcome(checkReplication(info(lines)))).toMatch(/^ok: 2 replicas, 3 s behind at most; a failover may lose writes/);
-    expect(outcome(checkReplication(info({ ...lines, min_slaves_good_slaves: "2" })))).toBe("ok: 2 replicas, 3 s behind at most");
+    expect(outcome(checkReplication(info(lines), expected))).toMatch(/^ok: 2 replicas, 3 s behind at most; a failover may lose writes/);
+    expect(outcome(checkReplication(info({ ...lines, min_slaves_good_slaves: "2" }), expected))).toBe("ok: 2 replicas, 3 s behind at most");
   });
+});
+
+test("who could take over is missed only where somebody should", () => {
+  const alone = info({ connected_slaves: "0" });
+  expect([expected, atSentinels, inCluster].map((one) => checkReplication(alone, one).level)).toEqual(["ok", "note", "note"]);
+  const followed = info({ connected_slaves: "1", slave0: "state=online,lag=0" });
+  expect(outcome(checkReplication(followed, atSentinels))).toMatch(/^note: .*min-replicas-to-write is not set/);
+  expect(checkReplication(followed, inCluster).level).toBe("ok");
 });
 
 describe("scripts", () => {
@@ -108,6 +133,7 @@ describe("time", () => {
       tick: millis(now - 100),
       window: undefined,
       blindUntil: millis(0),
+      lostAt: millis(0),
       serverTicks: [millis(now - 100), millis(now - 9_000)],
       ...changes,
     };
@@ -149,6 +175,17 @@ test("with everything refused there are notes only, each naming what was refused
   const findings = judge(facts, expected);
   expect(findings).toHaveLength(18);
   for (const finding of findings) expect(finding).toMatchObject({ level: "note", found: expect.stringContaining("NOPERM") });
+});
+
+test("what a cluster cannot tell now is no lack of rights", () => {
+  const facts = { clock: { refused: "HGETALL: CLUSTERDOWN The cluster is down" } } as unknown as Facts;
+  const rest = { refused: "INFO: NOPERM" };
+  const parts = ["info", "notificationFlags", "snapshots", "offset", "scriptTimes", "slowScripts", "due", "sample"];
+  const findings = judge({ ...(Object.fromEntries(parts.map((part) => [part, rest])) as unknown as Facts), ...facts }, inCluster);
+  expect(findings.find(({ name }) => name === "sweeper")).toMatchObject({
+    level: "note",
+    advice: expect.stringContaining("cluster-state"),
+  });
 });
 
 test("quantities are for people", () => {

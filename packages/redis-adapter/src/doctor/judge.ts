@@ -1,5 +1,6 @@
+import { unserved } from "./cluster-questions.ts";
 import type { Answer, Expectations, Facts } from "./facts.ts";
-import { type Finding, note, problem, type Verdict } from "./finding.ts";
+import { type Finding, finding, note, problem, type Verdict } from "./finding.ts";
 import { checkEviction, checkMemory } from "./memory-checks.ts";
 import { checkNotifications } from "./notification-check.ts";
 import { checkDueIndex, checkRecords } from "./record-checks.ts";
@@ -37,9 +38,17 @@ const checks: readonly Check[] = [
   check("session-status", "sample", checkSessionStatus),
 ];
 
+/** The checks of what one server at a time has. */
+const ofTheClock: ReadonlySet<string> = new Set(["sweeper", "window"]);
+
 /** What the facts mean: one finding a check. Pure. */
 export function judge(facts: Facts, expected: Expectations): readonly Finding[] {
-  return checks.map(({ name, judge }) => ({ name, ...judge(facts, expected) }));
+  return checks.map(({ name, judge }) => finding(name, judge(facts, expected)));
+}
+
+/** The same of a server that has only a share of the keys, and not the clock. Pure. */
+export function judgeShare(facts: Facts, expected: Expectations): readonly Finding[] {
+  return judge(facts, expected).filter(({ name }) => !ofTheClock.has(name));
 }
 
 function check<Part extends keyof Facts>(
@@ -64,6 +73,8 @@ function unchecked(refused: string): Verdict {
       "find out who else writes to the keys of presence, and delete that key",
     );
   }
+  if (refused.includes(unserved) || refused.includes("CLUSTERDOWN"))
+    return note(`not checked: ${refused}`, "see the checks cluster-nodes and cluster-state");
   return note(
     `not checked, because Redis refused ${refused}`,
     "ask its provider, or let doctor run as a user who may: redis-cli ACL SETUSER",

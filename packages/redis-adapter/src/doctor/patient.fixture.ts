@@ -2,14 +2,15 @@ import { randomUUID } from "node:crypto";
 import { parseDeviceId, parseUserId, type UserId } from "@presence/domain";
 import type { RunningRedis } from "@presence/redis-fixture";
 import { login, type ServiceOnRedis, serviceOnRedis } from "../service-on-redis.fixture.ts";
-import { type ExamineRedisOptions, examineRedis } from "./examine-redis.ts";
+import { examineRedis } from "./examine-redis.ts";
 import type { Finding, Level } from "./finding.ts";
+import type { ExamineSettings } from "./options.ts";
 
 /** A Redis in use, and somebody to look at it. */
 export interface Patient extends ServiceOnRedis {
   readonly userIds: readonly UserId[];
   /** By their names. */
-  examine(options?: Partial<ExamineRedisOptions>): Promise<ReadonlyMap<string, Finding>>;
+  examine(options?: ExamineSettings): Promise<ReadonlyMap<string, Finding>>;
 }
 
 /** Something that goes wrong, and how it is found. */
@@ -20,7 +21,7 @@ export interface Harm {
   readonly check: string;
   readonly level: Level;
   readonly found: RegExp;
-  readonly options?: Partial<ExamineRedisOptions>;
+  readonly options?: ExamineSettings;
 }
 
 /** Some users with a session each, connected by a server that sweeps, under keys of their own. */

@@ -4,7 +4,7 @@ import { count, percent } from "./quantity.ts";
 import { isUnswept } from "./user-drift.ts";
 
 /** Whether records can be read, and are those of our settings. */
-export function checkRecords({ records, strangers, users }: Sample, { sessionKey, keyPrefix }: Expectations): Verdict {
+export function checkRecords({ records, strangers, users, othersHold }: Sample, { sessionKey, keyPrefix }: Expectations): Verdict {
   const named = (kind: "unknown-format" | "damaged") => users.filter(({ record }) => record?.kind === kind);
   const [damaged, unknown] = [named("damaged"), named("unknown-format")];
   if (damaged.length > 0) {
@@ -28,7 +28,7 @@ export function checkRecords({ records, strangers, users }: Sample, { sessionKey
   const endless = users.filter(({ record }) => record?.kind === "readable" && !record.expires).length;
   if (endless > 0)
     return note(`${count(endless, "record")} of ${records} have no TTL and are kept for good`, "find out who runs PERSIST on them");
-  return records === 0
+  return records === 0 && !othersHold.records
     ? note("there are no records: nobody has connected yet, or the settings differ")
     : ok(`${count(records, "record")} read`);
 }

@@ -46,10 +46,10 @@ export function checkSweeper(clock: ClockFacts | undefined, { gapMs, keyPrefix }
 /** Whether silence proves anything now. */
 export function checkWindow(clock: ClockFacts | undefined): Verdict {
   if (clock === undefined) return ok("no window");
-  const { now, window, blindUntil } = clock;
+  const { now, window, blindUntil, lostAt } = clock;
   if (now < blindUntil) {
     return note(
-      `Redis lost writes: every OFFLINE is withheld for ${duration(blindUntil - now)} more, and reads of such users answer UNAVAILABLE`,
+      `Redis lost writes${lostAt > 0 ? ` ${duration(Math.max(0, now - lostAt))} ago` : ""}, or may have: every OFFLINE is withheld for ${duration(blindUntil - now)} more, and reads of such users answer UNAVAILABLE`,
       "wait; then see the check persistence, or the failover in the log of Redis",
     );
   }
