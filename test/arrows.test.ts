@@ -17,7 +17,7 @@ const arrows: Record<string, readonly string[]> = {
   "packages/redis-adapter": ["domain"],
   "packages/grpc-server": ["domain", "memory-adapter", "proto", "redis-adapter"],
   "packages/client": ["proto"],
-  "packages/cli": ["client", "redis-adapter"],
+  "packages/cli": ["client", "domain", "redis-adapter"],
   "packages/faults": ["client", "domain", "grpc-server", "proto", "redis-adapter", "redis-fixture"],
   "packages/fuzz": ["grpc-server", "proto", "redis-fixture"],
   "packages/redis-fixture": [],

@@ -18,6 +18,11 @@ const calls = [
   "script/presence explain alice",
 ];
 const doctor = "REDIS_URL=redis://127.0.0.1:6379 script/presence doctor";
+/** `topologies.test.ts` of packages/cli runs them on a real cluster and with real sentinels. */
+const doctors = [
+  "PRESENCE_REDIS_CLUSTER=10.0.0.1:6379,10.0.0.2:6379 script/presence doctor",
+  "PRESENCE_REDIS_SENTINELS=10.0.0.1:26379,10.0.0.2:26379 PRESENCE_REDIS_MASTER=mymaster script/presence doctor",
+];
 const example = "script/build && node examples/embedded/dist/main.js";
 /** `examples/chat/src/main.test.ts` runs it: it takes its time. */
 const chat = "script/build && node examples/chat/dist/main.js";
@@ -44,6 +49,7 @@ test("every command in the guides is proven here, and nothing else is", () => {
     onRedis,
     ...calls,
     doctor,
+    ...doctors,
     example,
     chat,
     oneFolder,

@@ -2,6 +2,7 @@ import { Command, type CommanderError, Option } from "commander";
 import { defaultServer } from "./connection.ts";
 import type { DoctorOptions } from "./doctor/doctor.ts";
 import { durationExamples, parseDuration } from "./duration.ts";
+import { type AskedInstant, type HistoryQuestion, parseInstant } from "./explain-at.ts";
 import { Failure } from "./failure.ts";
 import { parseStatus, parseStatuses } from "./status-words.ts";
 import { top } from "./top.ts";
@@ -27,6 +28,11 @@ interface ListOptions {
   readonly all?: boolean;
 }
 
+interface ExplainOptions {
+  readonly at?: AskedInstant;
+  readonly trace?: readonly string[];
+}
+
 export interface ProgramOptions {
   readonly version: string;
   /** Help and version go there. */
@@ -35,12 +41,14 @@ export interface ProgramOptions {
   readonly perform: (options: GlobalOptions, verb: (bench: verbs.Bench) => Promise<void>) => Promise<void>;
   /** Looks for what is wrong, also where there is no server. */
   readonly diagnose: (options: GlobalOptions, parts: DoctorOptions) => Promise<void>;
+  /** Answers from what servers recorded. */
+  readonly replay: (options: GlobalOptions, question: HistoryQuestion) => Promise<void>;
 }
 
 const defaultLimit = 100;
 
 /** The command line: words and options. What is wrong with them is thrown as a `Failure`. */
-export function createProgram({ version, writeOut, perform, diagnose }: ProgramOptions): Command {
+export function createProgram({ version, writeOut, perform, diagnose, replay }: ProgramOptions): Command {
   const program = new Command("presence");
   program
     .description("Who is ONLINE, AWAY, DND or OFFLINE, right now.")
@@ -88,7 +96,17 @@ export function createProgram({ version, writeOut, perform, diagnose }: ProgramO
 
   verb("explain", "print why a user shows as he does, and what changes next")
     .argument("<user>")
-    .action((user: string) => run((bench) => verbs.explain(bench, user)));
+    .option(
+      "--at <instant>",
+      "at an instant of a trace, such as 2026-11-24T12:00:00Z, or -30s before its end; no server is asked",
+      parseInstant,
+    )
+    .option("--trace <files...>", "the files that the servers recorded (PRESENCE_TRACE_FILE), of all of them")
+    .addHelpText("after", whatATraceTells)
+    .action((user: string, { at, trace }: ExplainOptions) => {
+      if (at === undefined && trace === undefined) return run((bench) => verbs.explain(bench, user));
+      return replay(program.opts<GlobalOptions>(), questionOf(user, at, trace));
+    });
 
   verb("kick", "end all devices of a user")
     .argument("<user>")
@@ -128,6 +146,13 @@ function watchedFrom(users: readonly string[], party: string | undefined): Watch
   return { users };
 }
 
+function questionOf(user: string, at: AskedInstant | undefined, files: readonly string[] | undefined): HistoryQuestion {
+  if (at === undefined)
+    throw Failure.usage("--trace is given without --at", `presence explain ${user} --at -0s --trace <files> asks for its end`);
+  if (files === undefined) throw Failure.usage("--at is given without --trace", "--trace names the files that the servers recorded");
+  return { user, at, files };
+}
+
 function parsePeriod(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw Failure.usage(`--for is '${text}', which is no duration`, durationExamples);
@@ -155,6 +180,10 @@ In a pipe: user, status, since, lastSeen, validUntil, version and message, with 
 
 const eventsOfAWatch = `
 In a pipe one line an event: snapshot, change, joined, left, stale or live, then the fields of presence get.`;
+
+const whatATraceTells = `
+With --at and --trace it answers from files, and says what makes the answer doubtful, if anything does. Exit code 1: the trace does not
+reach that instant, or tells nothing of the user. In a pipe more lines: at, moved, withheld and doubt.`;
 
 const columnsOfTop = `
 In a pipe one line a second: time, ONLINE, AWAY, DND, OFFLINE, devices, watchStreams, sweepLagMs and feed, with tabs between.`;

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { withClient } from "./connection.ts";
 import { doctor } from "./doctor/doctor.ts";
+import { explainAt } from "./explain-at.ts";
 import { Failure } from "./failure.ts";
 import { type Io, isClosedPipe } from "./io.ts";
 import { colorsFor, lookOf } from "./look.ts";
@@ -39,6 +40,7 @@ async function perform(argv: readonly string[], io: Io): Promise<ExitCode> {
     writeOut: (text) => help.push(text),
     perform: (options, verb) => performVerb(options, verb, io),
     diagnose: (options, parts) => doctor(io, lookOf(io, options), parts),
+    replay: (options, question) => explainAt(io, lookOf(io, options), question),
   });
   try {
     if (argv.length === 0) {

@@ -27,6 +27,7 @@ import { Live } from "./streams/live.ts";
 import { SweepLoop } from "./sweep-loop.ts";
 import type { Tracing } from "./telemetry/tracing.ts";
 import { TlsCredentials } from "./tls-credentials.ts";
+import { startTrace } from "./trace/trace.ts";
 
 /** Open calls may take so long at the end; some time of the 10 s that an orchestrator grants is left for the rest. */
 const defaultDrainMs = 8_000;
@@ -75,7 +76,8 @@ export function composeServer(
     });
   const metrics = config.metrics === undefined ? undefined : new Metrics({ version: packageVersion(), store: backend.store.name });
   const observers = { metrics, tracing: overrides.tracing };
-  once(tokens.backend, () => observedBackend(backend, observers));
+  const trace = config.trace && startTrace(config.trace, backend.store, config.policy, log);
+  once(tokens.backend, () => observedBackend(trace === undefined ? backend : { ...backend, store: trace.store }, observers));
   once(tokens.service, (get) => {
     const { store, sessions, parties } = get(tokens.backend);
     return new PresenceService({ store, sessions, parties, policy: config.policy });
@@ -152,7 +154,8 @@ export function composeServer(
       }),
   );
   const server = container.resolve(tokens.server);
-  return { server, close: () => server.close() };
+  // The trace ends after everything that it records.
+  return { server, close: () => server.close().then(() => trace?.close()) };
 }
 
 function token<Part>(name: string): InjectionToken<Part> {

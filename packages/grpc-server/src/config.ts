@@ -7,6 +7,7 @@ import type { Values } from "./config/schema.ts";
 import { strangers } from "./config/strangers.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { TlsConfig } from "./tls-credentials.ts";
+import type { TraceConfig } from "./trace/trace.ts";
 
 /** How to reach Redis, and what its keys are called. */
 export type RedisConfig = RedisAddress & RedisSettings;
@@ -48,6 +49,8 @@ export interface Config {
   readonly metrics: MetricsConfig | undefined;
   /** Where traces are sent, by OTLP over HTTP; undefined: none are made. */
   readonly traces: string | undefined;
+  /** Where changes of presence are recorded; undefined: nowhere. */
+  readonly trace: TraceConfig | undefined;
   readonly auth: AuthConfig;
   /** Undefined: in the clear. */
   readonly tls: TlsConfig | undefined;
@@ -96,6 +99,7 @@ function toConfig(values: Values, metricsRequired: boolean): Config {
     redis: toRedisConfig(values),
     metrics: metricsPort === undefined ? undefined : { port: metricsPort, required: metricsRequired },
     traces: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+    trace: toTraceConfig(values),
     auth: toAuthConfig(values),
     tls: toTlsConfig(values),
     limits: {
@@ -109,6 +113,10 @@ function toConfig(values: Values, metricsRequired: boolean): Config {
     reflection: values.PRESENCE_REFLECTION ?? values.PRESENCE_AUTH === "none",
     logLevel: values.LOG_LEVEL,
   };
+}
+
+function toTraceConfig({ PRESENCE_TRACE_FILE: path, PRESENCE_TRACE_MAX_BYTES: maxBytes }: Values): TraceConfig | undefined {
+  return path === undefined ? undefined : { path, maxBytes };
 }
 
 function toAuthConfig(values: Values): AuthConfig {

@@ -9,6 +9,7 @@ import {
   type PresenceRecord,
   PresenceService,
   type PresenceSource,
+  type PresenceStore,
   type SessionDirectory,
   type UserId,
   WatchHub,
@@ -37,6 +38,8 @@ export interface ServerParts {
   readonly hubOptions: HubOptions;
   readonly onLoaded: (userIds: readonly UserId[], loaded: Loaded<PresenceRecord | PresenceError>) => void;
   readonly onCommitted: (commit: Commit) => void;
+  /** What the server works on, between it and the store. */
+  readonly around: (store: PresenceStore) => PresenceStore;
   /** Something failed that no fault explains. */
   readonly onBug: (error: unknown) => void;
 }
@@ -83,7 +86,7 @@ export class Server {
   #lastSweepAt: number;
 
   constructor(parts: ServerParts) {
-    const { name, scheduler, random, store, policy, rule, sessions, hubOptions, onLoaded, onCommitted } = parts;
+    const { name, scheduler, random, store, policy, rule, sessions, hubOptions, onLoaded, onCommitted, around } = parts;
     this.#parts = parts;
     this.name = name;
     this.node = new NodeProcess(scheduler, random);
@@ -97,7 +100,7 @@ export class Server {
     });
     const remote = new RemoteStore({ link, clock: this.clock, data: store.data, policy, rule, onLoaded, onCommitted });
     this.feed = new SimulatedFeed({ node, scheduler, random, isUp: () => store.up && !store.stalled });
-    this.service = new PresenceService({ store: remote, sessions, parties: parts.parties, policy });
+    this.service = new PresenceService({ store: around(remote), sessions, parties: parts.parties, policy });
     const { failed } = this;
     const { auditMs, source } = hubOptions;
     this.hub = new WatchHub({ feed: this.feed, source: source(this.service), lingerMs: 2_000, auditMs, onReadFailed: failed });

@@ -5,6 +5,7 @@ import {
   PresenceError,
   type PresencePolicy,
   type PresenceRecord,
+  type PresenceStore,
   parseDeviceId,
   parseUserId,
   presenceAt,
@@ -28,6 +29,8 @@ export interface WorldOptions {
   /** The rule of watched time; default: as it is designed. */
   readonly rule?: ClockRule;
   readonly hub?: Partial<HubOptions>;
+  /** Stands between a server and its store, say to look on. Default: nothing does. */
+  readonly around?: (store: PresenceStore, server: string) => PresenceStore;
   /** Is told what happens, line by line, to whoever replays a seed. */
   readonly trace?: (line: string) => void;
 }
@@ -64,17 +67,19 @@ export class World {
   readonly watchers: readonly Watcher[];
   commits = 0;
   readonly #trace: ((line: string) => void) | undefined;
+  readonly #around: WorldOptions["around"];
   readonly #rule: ClockRule;
   readonly #hub: HubOptions;
   readonly #sweepMs: number;
   #started = 0;
 
-  constructor(scheduler: Scheduler, random: Random, truth: Truth, { rule = designedRule, hub = {}, trace }: WorldOptions) {
+  constructor(scheduler: Scheduler, random: Random, truth: Truth, { rule = designedRule, hub = {}, around, trace }: WorldOptions) {
     this.scheduler = scheduler;
     this.random = random;
     this.truth = truth;
     this.#rule = rule;
     this.#hub = { ...usualHub, ...hub };
+    this.#around = around;
     this.#trace = trace;
     this.#sweepMs = random.pick(sweepIntervalsMs);
     const now = () => scheduler.now;
@@ -109,9 +114,10 @@ export class World {
   startServer(): void {
     const { scheduler, random, truth, store } = this;
     const { parties } = store.data.adapter;
+    const name = `server${++this.#started}`;
     this.servers.push(
       new Server({
-        name: `server${++this.#started}`,
+        name,
         scheduler,
         random,
         store,
@@ -124,6 +130,7 @@ export class World {
         hubOptions: this.#hub,
         onLoaded: (userIds, loaded) => this.#loaded(userIds, loaded),
         onCommitted: (commit) => this.#committed(commit),
+        around: (remote) => this.#around?.(remote, name) ?? remote,
         onBug: (error) => truth.fail(error),
       }),
     );

@@ -4,16 +4,23 @@ import type { Look } from "../look.ts";
 import { printable, printableJson } from "../printable.ts";
 import { paintStatus } from "../status-words.ts";
 import { type Cell, drawTable } from "../table.ts";
+import { type Instant, jsonInstant, plainInstant, tableInstant } from "./instant.ts";
 import { tabbed } from "./plain.ts";
 import { jsonClaim, jsonPresence } from "./presence.ts";
 
+/** What a server answers now, or what a trace tells of an instant: the session is not recorded. */
+export interface Explained extends Omit<Explanation, "session"> {
+  readonly session: SessionInfo | undefined;
+  readonly instant?: Instant;
+}
+
 /** All that decides a user's status. In a pipe each line begins with what it tells; one line a device. */
-export async function renderExplanation(explanation: Explanation, look: Look): Promise<string> {
+export async function renderExplanation(explanation: Explained, look: Look): Promise<string> {
   if (look.format === "json") return `${printableJson(jsonExplanation(explanation))}\n`;
   return look.format === "plain" ? plainExplanation(explanation) : drawExplanation(explanation, look);
 }
 
-function jsonExplanation({ presence, because, claim, devices, session, next }: Explanation) {
+function jsonExplanation({ presence, because, claim, devices, session, next, instant }: Explained) {
   return {
     ...jsonPresence(presence),
     because,
@@ -25,12 +32,13 @@ function jsonExplanation({ presence, because, claim, devices, session, next }: E
       attached,
       left,
     })),
-    session: { exists: session.exists, bound: session.bound, ttlMs: session.ttlMs ?? null },
+    session: session === undefined ? null : { exists: session.exists, bound: session.bound, ttlMs: session.ttlMs ?? null },
     next: next === undefined ? null : { at: next.at ?? null, status: next.status, because: next.because },
+    ...(instant && jsonInstant(instant)),
   };
 }
 
-function plainExplanation({ presence, because, claim, devices, session, next }: Explanation): string {
+function plainExplanation({ presence, because, claim, devices, session, next, instant }: Explained): string {
   return [
     tabbed("user", presence.userId),
     tabbed("status", presence.status),
@@ -41,20 +49,20 @@ function plainExplanation({ presence, because, claim, devices, session, next }: 
     tabbed("message", presence.message),
     tabbed("because", because),
     claim === undefined ? tabbed("claim", undefined) : tabbed("claim", claim.status, claim.until, claim.message),
-    tabbed(
-      "session",
-      session.exists ? "exists" : "none",
-      session.bound ? "bound" : "unbound",
-      session.ttlMs === undefined ? undefined : `${session.ttlMs}ms`,
-    ),
+    session === undefined ? tabbed("session", undefined) : plainSession(session),
     next === undefined ? tabbed("next", undefined) : tabbed("next", next.at, next.status, next.because),
     ...devices.map(({ deviceId, leaseUntil, activeUntil, attached, left }) =>
       tabbed("device", deviceId, left ? "left" : "live", attached ? "attached" : "unattached", leaseUntil, activeUntil),
     ),
+    ...(instant === undefined ? [] : plainInstant(instant)),
   ].join("");
 }
 
-async function drawExplanation({ presence, because, claim, devices, session, next }: Explanation, look: Look): Promise<string> {
+function plainSession({ exists, bound, ttlMs }: SessionInfo): string {
+  return tabbed("session", exists ? "exists" : "none", bound ? "bound" : "unbound", ttlMs === undefined ? undefined : `${ttlMs}ms`);
+}
+
+async function drawExplanation({ presence, because, claim, devices, session, next, instant }: Explained, look: Look): Promise<string> {
   const { colors, now } = look;
   const when = (at: Date | undefined) => (at === undefined ? "-" : `${pastTime(at, now)} ${colors.dim(`(${at.toISOString()})`)}`);
   const facts: readonly (readonly [name: string, fact: string | undefined])[] = [
@@ -63,9 +71,10 @@ async function drawExplanation({ presence, because, claim, devices, session, nex
     ["last seen", presence.lastSeen && when(presence.lastSeen)],
     ["message", presence.message === "" ? undefined : printable(presence.message)],
     ["claim", claimFact(claim, now)],
-    ["session", sessionFact(session)],
+    ["session", session && sessionFact(session)],
     ["next", nextFact(next, look)],
     ["version", presence.version.toString()],
+    ...(instant === undefined ? [] : tableInstant(instant, look)),
   ];
   const lines = facts.flatMap(([name, fact]) => (fact === undefined ? [] : [`  ${colors.dim(name.padEnd(9))}  ${fact}\n`]));
   const head = `${colors.bold(printable(presence.userId))}  ${paintStatus(presence.status, colors, `● ${presence.status}`)}\n`;

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 
 /** The path of a file, which becomes what `parse` makes of its content; empty: undefined. */
@@ -14,6 +15,23 @@ export function file<Value>(parse: (content: Buffer) => Value) {
     }
   });
 }
+
+/** The absolute path of a file that can be written, or made; empty: undefined. */
+export const writableFile = z.string().transform((path, context) => {
+  if (path === "") return undefined;
+  const file = resolve(path);
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    if (existsSync(file)) {
+      if (statSync(file).isDirectory()) throw new Error("it is a directory");
+      accessSync(file, constants.W_OK);
+    }
+    return file;
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+    return z.NEVER;
+  }
+});
 
 /** One or more certificates in PEM, which are not looked into: a bundle of authorities may hold what this machine cannot read. */
 export function authorities(content: Buffer): string {

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { keyOf, keySetOf } from "../auth/jwt-keys.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
-import { authorities, certificateChain, file, privateKey } from "./files.ts";
+import { authorities, certificateChain, file, privateKey, writableFile } from "./files.ts";
 import { type VariableName, variables } from "./variables.ts";
 
 const day = 86_400_000;
@@ -120,6 +120,8 @@ export const schemas = {
   PRESENCE_REFLECTION: z.union([z.literal("").transform(() => undefined), boolean]),
   PRESENCE_METRICS_PORT: z.union([z.literal("off").transform(() => undefined), port]),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl,
+  PRESENCE_TRACE_FILE: writableFile,
+  PRESENCE_TRACE_MAX_BYTES: count(1_048_576, 999_999_999),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]),
 } satisfies Record<VariableName, z.ZodType>;
 

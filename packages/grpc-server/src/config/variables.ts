@@ -164,6 +164,17 @@ export const variables = {
     allowed: "`http://host:port` or `https://…` of a receiver of OTLP over HTTP",
     meaning: "where traces are sent, by OTLP over HTTP; unset: none are made",
   },
+  PRESENCE_TRACE_FILE: {
+    default: "",
+    allowed: "a file in a directory that this server may write to",
+    meaning:
+      "where every change of presence is recorded, for `presence explain --at`: names of users and devices, no texts; one file a server; unset: nothing is recorded",
+  },
+  PRESENCE_TRACE_MAX_BYTES: {
+    default: "268435456",
+    allowed: "a number from 1048576 to 999999999",
+    meaning: "a trace of this size becomes `<file>.1`, in the place of the one before, and a new one begins",
+  },
   LOG_LEVEL: {
     default: "info",
     allowed: "`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`",
