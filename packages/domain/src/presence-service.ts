@@ -35,7 +35,7 @@ export class PresenceService implements PresenceSource {
   readonly #store: PresenceStore;
   readonly #sessions: SessionDirectory;
   readonly #parties: PartyDirectory;
-  readonly #turns = new Turns<UserId>();
+  readonly #turns = new Turns<UserId>((error) => error instanceof PresenceError && error.code === "UNAVAILABLE");
 
   constructor(options: PresenceServiceOptions) {
     this.policy = options.policy;

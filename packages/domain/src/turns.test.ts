@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Turns } from "./turns.ts";
 
 test("who shares a key waits for those before him, also for one that fails; others do not wait", async () => {
-  const turns = new Turns<string>();
+  const turns = new Turns<string>(() => false);
   const log: string[] = [];
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -23,4 +23,18 @@ test("who shares a key waits for those before him, also for one that fails; othe
   expect(await second).toBe("a2");
   expect(await turns.take("a", act("a3"))).toBe("a3");
   expect(log).toEqual(["a1 begins", "b1 begins", "b1 ends", "a1 ends", "a2 begins", "a2 ends", "a3 begins", "a3 ends"]);
+});
+
+test("where the store is away, whoever waits fails with the one before him: nobody waits for each time-out in turn", async () => {
+  const away = new Error("away");
+  const turns = new Turns<string>((error) => error === away);
+  const carriedOut: string[] = [];
+  const act = (name: string, error?: Error) => async () => {
+    carriedOut.push(name);
+    if (error !== undefined) throw error;
+  };
+  const all = [turns.take("a", act("a1", away)), turns.take("a", act("a2")), turns.take("a", act("a3"))];
+  for (const one of all) await expect(one).rejects.toBe(away);
+  await turns.take("a", act("a4"));
+  expect(carriedOut).toEqual(["a1", "a4"]);
 });

@@ -43,7 +43,7 @@ const clockEveryMs = 250;
 
 /** Plays one history of the simulation with every server's trace switched on, and keeps what everybody was told. */
 export async function recordHistory(seed: number): Promise<RecordedHistory> {
-  const runs: string[][] = [];
+  const runs: { readonly lines: string[]; readonly recorder: TraceRecorder }[] = [];
   const tellings: Telling[] = [];
   const commits: Acknowledged[] = [];
   // Counts whatever is asked and answered: what happens at one instant has an order too.
@@ -51,7 +51,6 @@ export async function recordHistory(seed: number): Promise<RecordedHistory> {
 
   function around(store: PresenceStore, server: string): PresenceStore {
     const lines: string[] = [];
-    runs.push(lines);
     const recorder = new TraceRecorder({
       server,
       sink: (line) => lines.push(line) > 0,
@@ -61,6 +60,7 @@ export async function recordHistory(seed: number): Promise<RecordedHistory> {
       startedAt: "1970-01-12T13:46:40.000Z",
       clockEveryMs,
     });
+    runs.push({ lines, recorder });
     const recorded = recordedStore(store, recorder);
     return {
       ...recorded,
@@ -82,7 +82,10 @@ export async function recordHistory(seed: number): Promise<RecordedHistory> {
   }
 
   await playHistory(seed, { around });
-  return { seed, files: inFiles(runs), tellings, commits };
+  const last = inFiles(runs.map(({ lines }) => lines)).map((lines) => JSON.parse(lines.at(-1) ?? "{}").server);
+  // Who runs on at the end of the history ends in good order.
+  for (const { lines, recorder } of runs) if (last.includes(JSON.parse(lines[0] ?? "{}").server)) recorder.end();
+  return { seed, files: inFiles(runs.map(({ lines }) => lines)), tellings, commits };
 }
 
 /** Two servers run at a time, so of any two files that one is free which stops first. */

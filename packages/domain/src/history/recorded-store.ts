@@ -1,6 +1,7 @@
 import type { UserId } from "../ids.ts";
 import type { Commit, Loaded, PresenceStore, Renewal } from "../ports.ts";
-import type { TraceRecorder } from "./trace-recorder.ts";
+import type { Millis } from "../time.ts";
+import { firstDecision, type TraceRecorder } from "./trace-recorder.ts";
 
 /** The same store, with a recorder that sees every write and every reading of the clock. It changes nothing and delays nothing. */
 export function recordedStore(store: PresenceStore, recorder: TraceRecorder): PresenceStore {
@@ -11,11 +12,14 @@ export function recordedStore(store: PresenceStore, recorder: TraceRecorder): Pr
   }
 
   /** A write that fails may have been carried out all the same, now or a little later. */
-  async function written<Answer>(writes: readonly { readonly userId: UserId }[], asked: Promise<Answer>): Promise<Answer> {
+  async function written<Answer>(users: readonly { readonly userId: UserId }[], from: Millis, asked: Promise<Answer>): Promise<Answer> {
     try {
       return await asked;
     } catch (error) {
-      recorder.unsure(writes.map(({ userId }) => userId));
+      recorder.unsure(
+        users.map(({ userId }) => userId),
+        from,
+      );
       throw error;
     }
   }
@@ -25,13 +29,14 @@ export function recordedStore(store: PresenceStore, recorder: TraceRecorder): Pr
     load: (userIds: readonly UserId[]) => timed(store.load(userIds)),
     loadForChange: (userIds: readonly UserId[]) => timed(store.loadForChange(userIds)),
     async commit(commits: readonly Commit[]) {
-      const results = await written(commits, store.commit(commits));
+      const results = await written(commits, firstDecision(commits), store.commit(commits));
       recorder.committed(commits, results);
       return results;
     },
     async renew(renewals: readonly Renewal[]) {
-      const loaded = await timed(written(renewals, store.renew(renewals)));
-      recorder.renewed(renewals, loaded.entries);
+      const { now } = recorder;
+      const loaded = await timed(written(renewals, now, store.renew(renewals)));
+      recorder.renewed(renewals, loaded.entries, now);
       return loaded;
     },
     claimDue: (limit: number) => timed(store.claimDue(limit)),

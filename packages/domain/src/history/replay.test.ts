@@ -135,7 +135,7 @@ describe("an answer is doubtful", () => {
     const dead = new Recording("s1")
       .tick(0)
       .commit(story)
-      .tick(5 * second);
+      .tick(10 * second);
     const alive = new Recording("s2").tick(0).tick(minute);
     const lines = [...dead.lines, ...alive.lines];
     expect(answerOf(lines, 4 * second)).toMatchObject({ doubts: [] });
@@ -200,7 +200,7 @@ describe("an answer is doubtful", () => {
       .tick(0)
       .commit(story)
       .tick(20 * second);
-    recording.recorder.unsure([alice]);
+    recording.recorder.unsure([alice], millis(start + 15 * second));
     recording
       .tick(50 * second)
       .renew(story.at(55 * second), "phone")

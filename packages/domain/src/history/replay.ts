@@ -21,7 +21,7 @@ export class TraceReader {
   readonly #clocks: ClockLine[] = [];
   readonly #lines = new Map<UserId, UserLine[]>();
   readonly #missing: MissingLines[] = [];
-  readonly #unsure = new Map<UserId, { at: Millis; server: string }[]>();
+  readonly #unsure = new Map<UserId, { from: Millis; at: Millis; server: string }[]>();
   #policy: PresencePolicy = defaultPolicy;
   readonly #files = new Map<string, FileState>();
   #unreadable = 0;
@@ -76,7 +76,7 @@ export class TraceReader {
         this.#clocks.push(line);
         break;
       case "unsure":
-        for (const user of line.users) this.#keep(this.#unsure, user, { at: line.at, server: line.server });
+        for (const user of line.users) this.#keep(this.#unsure, user, { from: line.from, at: line.at, server: line.server });
         break;
       case "dropped":
         this.#missing.push({ server: line.server, from: line.from, until: line.at });

@@ -55,6 +55,9 @@ export interface RenewLine {
 /** Writes whose answer never came: they may stand in the store, or not. */
 export interface UnsureLine {
   readonly kind: "unsure";
+  /** From then on they may have been made. */
+  readonly from: Millis;
+  /** What the server had last heard of the time when it gave up. */
   readonly at: Millis;
   readonly users: readonly UserId[];
 }
@@ -111,7 +114,7 @@ const fieldsOf = {
   record: ({ at, user, record }) => isNumber(at) && isText(user) && isObject(record),
   renew: ({ at, user, revision, device, leaseUntil }) =>
     isNumber(at) && isText(user) && isNumber(revision) && isText(device) && isNumber(leaseUntil),
-  unsure: ({ at, users }) => isNumber(at) && Array.isArray(users),
+  unsure: ({ at, from, users }) => isNumber(at) && isNumber(from) && Array.isArray(users),
   clock: ({ at, windows, blindUntil, lostAt }) =>
     isNumber(at) && Array.isArray(windows) && windows.every(Array.isArray) && isNumber(blindUntil) && isNumber(lostAt),
   dropped: ({ at, from }) => isNumber(at) && isNumber(from),

@@ -51,7 +51,7 @@ describe("a renewal is a short line", () => {
   test.each<[string, (recording: Recording, story: Story) => void]>([
     ["the file tells nothing of him", () => {}],
     ["another server wrote in between", (recording, story) => recording.commit(story) && void story.at(second).heartbeat("desktop")],
-    ["nobody knows what became of a write", (recording, story) => recording.commit(story).recorder.unsure([alice])],
+    ["nobody knows what became of a write", (recording, story) => recording.commit(story).recorder.unsure([alice], story.now)],
     ["a new file has begun", (recording, story) => recording.commit(story).recorder.restart()],
   ])("and a whole record where %s", (_, before) => {
     const story = new Story().connect("phone");
@@ -93,4 +93,5 @@ test("a write that was refused is no line, and one whose answer is an error may 
     );
   }
   expect(kinds(recording.lines)).toEqual(["start", "unsure"]);
+  expect(JSON.parse(recording.lines[1] ?? "")).toMatchObject({ from: story.now, users: [alice] });
 });

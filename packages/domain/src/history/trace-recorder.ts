@@ -3,7 +3,7 @@ import type { UserId } from "../ids.ts";
 import type { PresencePolicy } from "../policy.ts";
 import type { Commit, CommitResult, Renewal, RenewalResult } from "../ports.ts";
 import type { PresenceRecord } from "../record.ts";
-import { longAgo, type Millis } from "../time.ts";
+import { earliest, latest, longAgo, type Millis, never } from "../time.ts";
 import type { Moment } from "../watched-time.ts";
 import { encodeLine, type TraceEvent } from "./trace-line.ts";
 import { finite, traced } from "./traced-record.ts";
@@ -34,7 +34,7 @@ export class TraceRecorder {
   #lines = 0;
   #now: Millis = longAgo;
   #clock: Moment | undefined;
-  #dropped: { count: number; readonly from: Millis; until: Millis } | undefined;
+  #dropped: { count: number; from: Millis; until: Millis } | undefined;
 
   constructor(options: TraceRecorderOptions) {
     this.#options = options;
@@ -48,6 +48,11 @@ export class TraceRecorder {
     this.#written.clear();
     this.#start();
     if (this.#clock !== undefined) this.#writeClock({ ...this.#clock, now: this.#now });
+  }
+
+  /** The latest time that the store told. */
+  get now(): Millis {
+    return this.#now;
   }
 
   /** The store told the time. */
@@ -72,24 +77,25 @@ export class TraceRecorder {
         this.#writeOf(userId, record.revision, event);
       } else if (result !== "conflict" && result !== "stale") unsure.push(userId);
     }
-    this.unsure(unsure);
+    this.unsure(unsure, firstDecision(commits));
   }
 
-  renewed(renewals: readonly Renewal[], results: readonly (RenewalResult | PresenceError)[]): void {
+  /** @param asked `now` before they were asked for */
+  renewed(renewals: readonly Renewal[], results: readonly (RenewalResult | PresenceError)[], asked: Millis = this.#now): void {
     const unsure: UserId[] = [];
     for (const [index, { userId, deviceId }] of renewals.entries()) {
       const result = results[index];
       if (result === undefined || !("renewed" in result)) unsure.push(userId);
       else if (result.renewed) this.#renewed(userId, deviceId, result.record);
     }
-    this.unsure(unsure);
+    this.unsure(unsure, asked);
   }
 
-  /** Nobody knows whether these users' records were written. */
-  unsure(users: readonly UserId[]): void {
+  /** Nobody knows whether these users' records were written, at `from` or later. */
+  unsure(users: readonly UserId[], from: Millis): void {
     if (users.length === 0) return;
     for (const userId of users) this.#written.delete(userId);
-    this.#write({ kind: "unsure", at: this.#now, users });
+    this.#write({ kind: "unsure", from, at: this.#now, users });
   }
 
   /** The server ends. */
@@ -137,18 +143,20 @@ export class TraceRecorder {
 
   #write(event: TraceEvent): boolean {
     const at = "at" in event ? event.at : this.#now;
+    const begins = "from" in event ? event.from : at;
     const dropped = this.#dropped;
     if (dropped !== undefined) {
       const { count, from, until } = dropped;
       if (!this.#give({ kind: "dropped", count, from, at: until })) {
         dropped.count++;
-        dropped.until = at;
+        dropped.from = earliest(dropped.from, begins);
+        dropped.until = latest(dropped.until, at);
         return false;
       }
       this.#dropped = undefined;
     }
     if (this.#give(event)) return true;
-    this.#dropped = { count: 1, from: at, until: at };
+    this.#dropped = { count: 1, from: begins, until: at };
     // What follows must not build on what is missing.
     this.#written.clear();
     return false;
@@ -159,4 +167,9 @@ export class TraceRecorder {
     this.#lines++;
     return true;
   }
+}
+
+/** A write whose answer never came counts from when it was decided, not from when nobody waited any more. */
+export function firstDecision(commits: readonly Commit[]): Millis {
+  return commits.reduce((first, { decidedAt }) => earliest(first, decidedAt), never);
 }

@@ -56,9 +56,12 @@ export async function sendToNode(cluster: Cluster, key: string, commands: readon
   );
 }
 
-/** A slot has moved, is on its way, or its new owner is being chosen. The command was not carried out. */
+/**
+ * A slot has moved, or is on its way. The command was not carried out. Where the new owner is still being chosen, nothing is sent again: it may
+ * lack writes, and what was decided on them must be decided anew.
+ */
 function isRedirected(error: Error | null): boolean {
-  return error !== null && /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message);
+  return error !== null && /^(?:MOVED|ASK|TRYAGAIN) /.test(error.message);
 }
 
 /** ioredis follows where it is sent, and learns the way. */

@@ -32,8 +32,9 @@ export function connectCluster(
     clusterNodeRetryStrategy: retryDelayMs,
     maxRedirections,
     retryDelayOnTryAgain: redirectDelayMs,
-    retryDelayOnClusterDown: redirectDelayMs,
-    retryDelayOnFailover: redirectDelayMs,
+    // A failover is no redirection: whoever sent the command decides anew.
+    retryDelayOnClusterDown: 0,
+    retryDelayOnFailover: 0,
   });
   // Before anybody else hears of it.
   cluster.on("refresh", () => ownersOfNow.delete(cluster));
