@@ -189,8 +189,9 @@ const columnsOfTop = `
 In a pipe one line a second: time, ONLINE, AWAY, DND, OFFLINE, devices, watchStreams, sweepLagMs and feed, with tabs between.`;
 
 const whatDoctorReads = `
-It goes by the servers' own variables: REDIS_URL, PRESENCE_REDIS_USERNAME, PRESENCE_REDIS_PASSWORD, PRESENCE_REDIS_TLS_CA,
-PRESENCE_SESSION_KEY, PRESENCE_SESSION_TTL, PRESENCE_KEY_PREFIX, PRESENCE_LEASE_TTL. It writes nothing.
+It goes by the servers' own variables: REDIS_URL, PRESENCE_REDIS_CLUSTER or PRESENCE_REDIS_SENTINELS with PRESENCE_REDIS_MASTER,
+PRESENCE_REDIS_SENTINEL_USERNAME and _PASSWORD, PRESENCE_REDIS_USERNAME, PRESENCE_REDIS_PASSWORD, PRESENCE_REDIS_TLS_CA, PRESENCE_SESSION_KEY,
+PRESENCE_SESSION_TTL, PRESENCE_KEY_PREFIX, PRESENCE_LEASE_TTL. It writes nothing.
 In a pipe: name, level (ok, note or problem), what was found and what to do, with tabs between. Exit code 1: a problem.`;
 
 const examples = `

@@ -3,7 +3,7 @@ import { type NextChange, nextVisibleChange } from "./next-change.ts";
 import type { SessionInfo } from "./ports.ts";
 import { type Presence, presenceOf } from "./presence.ts";
 import type { PresenceRecord } from "./record.ts";
-import { settle } from "./settle.ts";
+import { aboveLost, settle } from "./settle.ts";
 import { never } from "./time.ts";
 import { effective, type Moment, windowAround } from "./watched-time.ts";
 
@@ -21,7 +21,7 @@ export interface Explanation {
 
 /** Answers with the rule that decided, in words. */
 export function explain(userId: UserId, record: PresenceRecord, moment: Moment, session: SessionInfo | undefined): Explanation {
-  const settled = settle(record, moment).record;
+  const settled = settle(aboveLost(record, moment), moment).record;
   const next = nextVisibleChange(settled, moment.window);
   return {
     presence: presenceOf(userId, settled),
