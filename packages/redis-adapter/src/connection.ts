@@ -74,7 +74,26 @@ export function connectRedis(options: ConnectionSettings & (StandaloneAddress | 
     if (away) log.info(`connected to Redis again for ${purpose}`);
     away = false;
   });
+  if ("sentinels" in options) keepAlive(client);
   return client;
+}
+
+/**
+ * A failover that is announced while ioredis asks a sentinel for the master cuts that attempt off, and it takes its connection for ended by
+ * us: it would never come back.
+ */
+function keepAlive(client: Redis): void {
+  const disconnect = client.disconnect.bind(client);
+  let closed = false;
+  client.disconnect = (reconnect = false) => {
+    closed ||= !reconnect;
+    disconnect(reconnect);
+  };
+  client.on("end", () => {
+    if (closed) return;
+    // What fails here is told by an event, and ends again.
+    setTimeout(() => !closed && client.connect().catch(() => {}), firstRetryMs);
+  });
 }
 
 function sentinelSettings(options: ConnectionSettings & SentinelAddress): RedisOptions {
