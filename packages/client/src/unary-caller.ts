@@ -139,6 +139,8 @@ function channelCredentials(tlsCa: string | Uint8Array | undefined) {
 
 function channelOptions(retry: RetryPolicy): ClientOptions {
   return {
+    // A connection of its own for each client: shared ones meet the server's limit of streams on one connection.
+    "grpc.use_local_subchannel_pool": 1,
     // While a channel waits to reconnect every call fails at once, so it must not wait longer than our own tries do.
     "grpc.initial_reconnect_backoff_ms": retry.initialBackoffMs,
     "grpc.max_reconnect_backoff_ms": 5_000,

@@ -4,24 +4,24 @@ import { Gateway } from "../gateway.ts";
 import { World } from "../world.ts";
 import type { Row } from "./row.ts";
 
-const streams = 10;
+const connections = 10;
 const devicesEach = 500;
 const fewestEach = 100;
 
 /** The only server dies without a word, with every device on it. */
 export const attachedRestart: Row = {
   name: "attached-restart",
-  fault: `the server killed and started again under ${(streams * devicesEach).toLocaleString("en")} attached devices on ${streams} streams`,
+  fault: `the server killed and started again under ${(connections * devicesEach).toLocaleString("en")} attached devices on ${connections} connections`,
   target: "false OFFLINE 0, missed 0",
   heavy: true,
   async play(timing) {
     const each = Math.max(fewestEach, devicesEach / timing.crowdDivisor);
-    const users = Array.from({ length: streams * each }, (_, index) => `attached-${index}`);
+    const users = Array.from({ length: connections * each }, (_, index) => `attached-${index}`);
     const world = await World.start({ timing, servers: 1, living: 0, fading: 0, watchers: 2, watched: users });
     const [server] = world.servers;
     if (server === undefined) throw new Error("the world has no server");
     const gateways = Array.from(
-      { length: streams },
+      { length: connections },
       (_, index) => new Gateway(server.address, users.slice(index * each, (index + 1) * each), world.recorder),
     );
     try {
