@@ -3,6 +3,7 @@ import type { Answer, Command } from "../link.ts";
 import { nodeOf, ownerOf } from "./connect-cluster.ts";
 import { slotOf } from "./key-slot.ts";
 
+const usable: ReadonlySet<string> = new Set(["wait", "connecting", "connect", "ready"]);
 const none: Command = [""];
 const noAnswer: Answer = [new Error("no answer"), undefined];
 
@@ -49,7 +50,8 @@ async function sendSingly(cluster: Cluster, commands: readonly Command[]): Promi
 export async function sendToNode(cluster: Cluster, key: string, commands: readonly Command[]): Promise<readonly Answer[]> {
   const node = nodeOf(cluster, key);
   if (node === undefined) return commands.map((): Answer => [new Error("CLUSTERDOWN no node serves the slot"), undefined]);
-  if (node.status !== "ready" && node.status !== "wait") return commands.map((): Answer => [new Error("Connection is closed."), undefined]);
+  // A node that is met for the first time is being connected to: what comes meanwhile waits for that, no longer than any command.
+  if (!usable.has(node.status)) return commands.map((): Answer => [new Error("Connection is closed."), undefined]);
   const answers = (await node.pipeline(commands.map(([name, ...args]) => [name.toLowerCase(), ...args])).exec()) ?? [];
   return Promise.all(
     answers.map((answer, index) => (isRedirected(answer[0]) ? redirect(cluster, commands[index] ?? none) : (answer as Answer))),
