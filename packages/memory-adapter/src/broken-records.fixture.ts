@@ -18,6 +18,10 @@ export const brokenRecords: Readonly<Record<string, readonly [Sabotage, string]>
     })),
     "a commit that was decided longer than a gap ago is stale and writes nothing",
   ],
+  "ignores when a decision ends": [
+    commitsWith((commit) => ({ ...commit, staleFrom: never })),
+    "a commit is stale once time alone has changed what it was decided on, and writes nothing",
+  ],
   "checks, waits and then writes": [
     brokenStore((store) => {
       let calls = 0;

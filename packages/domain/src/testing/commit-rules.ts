@@ -14,6 +14,7 @@ async function refused(
   session: boolean,
   result: "conflict" | "stale",
   ageMs = 0,
+  staleAfterMs?: number,
 ): Promise<void> {
   const record = await recordOf(harness.store, alice);
   const hash = await harness.readSession(alice);
@@ -22,7 +23,9 @@ async function refused(
     const now = (await harness.store.load([alice])).moment.now;
     if (ageMs > 0) await harness.advance(ageMs);
     const next = { ...nextRecord(record, now), revision: expectedRevision + 1 };
-    return harness.store.commit([aCommit(alice, next, now, { expectedRevision, session, due: now, event: anEvent(alice, next) })]);
+    const staleFrom = staleAfterMs === undefined ? never : after(now, staleAfterMs);
+    const rest = { expectedRevision, session, due: now, event: anEvent(alice, next), staleFrom };
+    return harness.store.commit([aCommit(alice, next, now, rest)]);
   };
   let results = await attempt();
   // A machine that stalled between the two steps makes anything stale.
@@ -83,6 +86,12 @@ export const commitRules: readonly ContractRule[] = [
     await put(harness, alice, (now) => aRecord(now));
     await putOldSession(harness);
     await refused(harness, 1, true, "stale", watchGapMs(harness.policy) + harness.toleranceMs + 1);
+  }),
+
+  rule("a commit is stale once time alone has changed what it was decided on, and writes nothing", async (harness) => {
+    await put(harness, alice, (now) => aRecord(now));
+    await putOldSession(harness);
+    await refused(harness, 1, true, "stale", 20, 10);
   }),
 
   rule("each commit of a batch stands for itself, and results come in order", async (harness) => {
