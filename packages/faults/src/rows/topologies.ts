@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningCluster, type RunningSentinels, startCluster, startSentinels } from "@presence/redis-fixture";
+import { Cluster, Redis } from "ioredis";
 import { Changes } from "../changes.ts";
 import { deliveries } from "../deliveries.ts";
 import { milliseconds, percentile } from "../figures.ts";
@@ -7,30 +8,33 @@ import type { Timing } from "../timing.ts";
 import { type Backend, World } from "../world.ts";
 import type { Row } from "./row.ts";
 
+type Client = Pick<Cluster | Redis, "disconnect"> & { hset(key: string, fields: object): Promise<number> };
+
 const changesEveryMs = 20;
 const target = "false OFFLINE 0, missed 0, regressions 0";
 
-interface TopologyFault<Redis> {
+interface TopologyFault<Running> {
   readonly name: string;
   readonly fault: string;
   /** Acknowledged writes may be lost with the one who held them. */
   readonly lostWrites: boolean;
-  strike(redis: Redis, timing: Timing): Promise<void>;
+  strike(redis: Running, timing: Timing): Promise<void>;
 }
 
 /** A fault of more than one Redis, under users who live, users who fall silent, and changes all the while. */
-function rowOf<Redis>(
-  start: () => Promise<{ readonly redis: Redis; readonly backend: Backend }>,
-  { name, fault, lostWrites, strike }: TopologyFault<Redis>,
+function rowOf<Running>(
+  start: () => Promise<{ readonly redis: Running; readonly backend: Backend; connect(): Promise<Client> }>,
+  { name, fault, lostWrites, strike }: TopologyFault<Running>,
 ): Row {
   return {
     name,
     fault,
     target,
     async play(timing) {
-      const { redis, backend } = await start();
+      const { redis, backend, connect } = await start();
       const world = await World.start({ timing, backend });
       const users = world.living.map(({ user }) => user);
+      await logIn(await connect(), users);
       const changes = new Changes({ users, channels: world.channels, recorder: world.recorder });
       try {
         changes.start(changesEveryMs);
@@ -54,15 +58,27 @@ function rowOf<Redis>(
   };
 }
 
-async function aCluster(): Promise<{ readonly redis: RunningCluster; readonly backend: Backend }> {
-  const redis = await startCluster();
-  return { redis, backend: { environment: { PRESENCE_REDIS_CLUSTER: redis.addresses }, stop: () => redis.stop() } };
+/** What the auth service does: sessions beside the records, which move, die and come back with them. */
+async function logIn(client: Client, users: readonly string[]): Promise<void> {
+  const fields = { sessionId: "s1", name: "somebody", roles: "user" };
+  try {
+    await Promise.all(users.map((user) => client.hset(`session:${user}`, fields)));
+  } finally {
+    client.disconnect();
+  }
 }
 
-async function sentinels(): Promise<{ readonly redis: RunningSentinels; readonly backend: Backend }> {
+async function aCluster() {
+  const redis = await startCluster();
+  const backend: Backend = { environment: { PRESENCE_REDIS_CLUSTER: redis.addresses }, stop: () => redis.stop() };
+  return { redis, backend, connect: async () => new Cluster(redis.nodes.map(({ port }) => ({ host: "127.0.0.1", port }))) };
+}
+
+async function sentinels() {
   const redis = await startSentinels();
   const environment = { PRESENCE_REDIS_SENTINELS: redis.addresses, PRESENCE_REDIS_MASTER: redis.masterName };
-  return { redis, backend: { environment, stop: () => redis.stop() } };
+  const backend: Backend = { environment, stop: () => redis.stop() };
+  return { redis, backend, connect: async () => new Redis((await redis.master()).url) };
 }
 
 const onCluster: readonly TopologyFault<RunningCluster>[] = [
