@@ -1,8 +1,8 @@
 import { ServerCredentials } from "@grpc/grpc-js";
 import * as proto from "@presence/proto";
+import { loopbackCertificate, loopbackKey } from "@presence/redis-fixture";
 import { afterEach, expect, it } from "vitest";
 import { createPresenceClient } from "./index.ts";
-import { loopbackCertificate, loopbackKey } from "./loopback-certificate.fixture.ts";
 import { startScriptedServer } from "./scripted-server.fixture.ts";
 
 const answer = { message: proto.GetPresenceResponse.fromPartial({ presence: { userId: "alice", status: proto.Status.ONLINE } }) };

@@ -1,4 +1,5 @@
 export { freePort } from "./free-port.ts";
+export { loopbackCertificate, loopbackKey } from "./loopback-certificate.ts";
 export { type RunningCluster, type StartClusterOptions, startCluster } from "./start-cluster.ts";
 export { type RunningRedis, type StartRedisOptions, startRedis } from "./start-redis.ts";
 export { type RunningSentinels, type StartSentinelsOptions, startSentinels } from "./start-sentinels.ts";

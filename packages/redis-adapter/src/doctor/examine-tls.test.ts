@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, type RunningRedis, startRedis } from "@presence/redis-fixture";
+import { freePort, loopbackCertificate, loopbackKey, type RunningRedis, startRedis } from "@presence/redis-fixture";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { examineRedis } from "./examine-redis.ts";
-import { loopbackCertificate, loopbackKey } from "./loopback-certificate.fixture.ts";
 
 let dir: string;
 let redis: RunningRedis;
