@@ -34,7 +34,7 @@ describe("watched time", () => {
   });
 
   test("what seems missing may be lost in a window, and after lost writes before one has begun", () => {
-    const moment = { now: millis(350), window: second, blindUntil: longAgo, lostAt: longAgo };
+    const moment = { now: millis(350), aheadMs: 0, window: second, blindUntil: longAgo, lostAt: longAgo };
     expect(mayBeLost(moment)).toBe(true);
     expect(mayBeLost({ ...moment, now: millis(250) })).toBe(false);
     expect(mayBeLost({ ...moment, now: millis(250), blindUntil: millis(251) })).toBe(true);

@@ -14,6 +14,8 @@ export interface Window {
 /** The store's clock at one instant: what every answer and every write is decided with. */
 export interface Moment {
   readonly now: Millis;
+  /** How far the store's clock may be ahead of `now`, in milliseconds: what is given from now on lasts so much longer, and never ends early. */
+  readonly aheadMs: number;
   /** The last window, also when it is over; undefined where there never was one. */
   readonly window: Window | undefined;
   /** Until then writes may have been lost, and no OFFLINE may be told. `longAgo` normally. */

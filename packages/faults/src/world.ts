@@ -46,11 +46,8 @@ const readEveryMs = 250;
 /** Longer than any row: a session ends when the auth service ends it. */
 const sessionTtlSeconds = 86_400;
 const askTimeoutMs = 10_000;
-/**
- * A server dates what it decides by Redis' clock as of its last tick, and so by as much too early as that answer took: never longer than
- * it waits for Redis.
- */
-const clockSlackMs = 500;
+/** Leases end by Redis' wall clock; one that is being set right runs up to half a per mille faster than ours (Linux, adjtime). */
+const clockDrift = 0.0005;
 /** Longer than an audit takes to come round, twice: how long it took is a figure, that it came is the promise. */
 const auditedMs = 30_000;
 
@@ -173,7 +170,7 @@ export class World {
    */
   async verdict(lostWrites = false): Promise<readonly Lie[]> {
     const options: CheckOptions = {
-      earliestMs: lostWrites ? this.timing.heartbeatMs : this.timing.leaseMs - clockSlackMs,
+      earliestMs: lostWrites ? this.timing.heartbeatMs : (1 - clockDrift) * this.timing.leaseMs - 1,
       lostWrites,
       clock: { originMs: performance.timeOrigin, bornMs: this.#bornMs },
     };

@@ -157,7 +157,7 @@ export class MemoryPresenceStore implements PresenceStore {
   #moment(): Moment {
     const now = this.#now();
     const clock = this.#clock === undefined || now > after(this.#clock.tick, this.#clockPolicy.gapMs) ? this.#tick() : this.#clock;
-    return { now, window: clock.window, blindUntil: clock.blindUntil, lostAt: clock.lostAt };
+    return { now, aheadMs: 0, window: clock.window, blindUntil: clock.blindUntil, lostAt: clock.lostAt };
   }
 
   #tick(): WatchClock {

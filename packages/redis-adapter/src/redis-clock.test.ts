@@ -11,6 +11,8 @@ let other: Redis;
 let bed: TestBed;
 /** By how much this process's clock has been moved on. */
 let skippedMs: number;
+/** By how much it moves on with each look at it. */
+let stepMs: number;
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -21,8 +23,12 @@ afterAll(async () => {
   await redis.stop();
 });
 beforeEach(async () => {
-  skippedMs = 0;
-  bed = await testBed(redis.url, { policy, monotonicMs: () => performance.now() + skippedMs });
+  [skippedMs, stepMs] = [0, 0];
+  const monotonicMs = () => {
+    skippedMs += stepMs;
+    return performance.now() + skippedMs;
+  };
+  bed = await testBed(redis.url, { policy, monotonicMs });
 });
 afterEach(() => bed.close());
 
@@ -54,6 +60,15 @@ describe("the clock", () => {
       expect(Number.isInteger(now)).toBe(true);
       await new Promise((resolve) => setTimeout(resolve, 3));
     }
+  });
+
+  test("knows how far Redis may be ahead of it", async () => {
+    // Redis may have read its clock at any time between the question and the answer.
+    stepMs = 70;
+    const { aheadMs } = await bed.clock.tick();
+    stepMs = 0;
+    expect(aheadMs).toBeGreaterThan(70);
+    expect(aheadMs).toBeLessThan(170);
   });
 
   test("asks Redis once for many callers, and not again while its tick is young", async () => {

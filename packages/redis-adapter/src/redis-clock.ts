@@ -14,7 +14,7 @@ export interface RedisClockOptions {
   readonly monotonicMs?: () => number;
 }
 
-/** What the last tick told, and when by this process's clock. */
+/** What the last tick told, when by this process's clock, and how far Redis may be ahead of what we make of it. */
 interface Tick {
   readonly moment: Moment;
   readonly sentAt: number;
@@ -117,12 +117,16 @@ export class RedisClock {
     // Before the masters are asked: what they say is no younger than that either.
     const sentAt = this.#monotonicMs();
     const masters = await link.checkMasters();
+    const askedAt = this.#monotonicMs();
     const { command, result } = tickCall(keys, serverId, { acknowledged: this.#acknowledged, mastersChanged: masters.changed }, policy);
     const [answer] = await roundTrip(link, [command]);
-    const moment = result(answer);
+    const answeredAt = this.#monotonicMs();
+    const ticked = result(answer);
     masters.accept();
-    this.#acknowledged = moment.now;
-    this.#last = { moment, sentAt, answeredAt: this.#monotonicMs() };
+    this.#acknowledged = ticked.now;
+    // Redis read its clock at some time in between; a millisecond more is lost by counting whole ones.
+    const aheadMs = Math.ceil(Math.max(0, answeredAt - askedAt)) + 1;
+    this.#last = { moment: { ...ticked, aheadMs }, sentAt, answeredAt };
     return this.#last;
   }
 }

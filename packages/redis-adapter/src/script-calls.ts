@@ -51,13 +51,16 @@ export interface TickMemory {
   readonly mastersChanged: boolean | undefined;
 }
 
+/** What a tick tells. How far Redis has come since, it cannot say. */
+export type Ticked = Omit<Moment, "aheadMs">;
+
 /** Moves the watch clock on. */
 export function tickCall(
   keys: Keys,
   serverId: string,
   { acknowledged, mastersChanged }: TickMemory,
   policy: PresencePolicy,
-): ScriptCall<Moment> {
+): ScriptCall<Ticked> {
   const lost = mastersChanged ? "1" : mastersChanged === undefined ? "" : "0";
   const args = [`server:${serverId}`, acknowledged ?? "", watchGapMs(policy), policy.leaseTtlMs, blindMs(policy), lost];
   return call(scripts.tick, [keys.clock], args, (answer) => {

@@ -105,8 +105,7 @@ export class Person {
   /** Whether nobody may show him as he is in `presence`, OFFLINE. */
   isHere({ version }: Presence, askedAt: number): boolean {
     if (this.#hereSince === undefined) return false;
-    // A lease begins by the server's clock, which may be behind by its age.
-    if (this.#silent && this.#now() >= this.#lastSignAt + this.#leaseTtlMs - this.#gapMs) return false;
+    if (this.#silent && this.#now() >= this.#lastSignAt + this.#leaseTtlMs) return false;
     return version > this.#version || askedAt > this.#hereSince;
   }
 }

@@ -98,8 +98,9 @@ export class ServerClock {
     const { node, tick } = this.#options;
     const sentAt = node.now;
     const moment = await tick(this.#acknowledged);
+    const answeredAt = node.now;
     this.#acknowledged = moment.now;
-    this.#last = { moment, sentAt, answeredAt: node.now };
+    this.#last = { moment: { ...moment, aheadMs: Math.ceil(answeredAt - sentAt) }, sentAt, answeredAt };
     return this.#last;
   }
 }

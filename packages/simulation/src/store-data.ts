@@ -69,7 +69,7 @@ export class StoreData {
   /** The time, and the window, as whoever ticked last left it. */
   get moment(): Moment {
     const clock = this.#clocks.at(-1)?.entry.clock;
-    return { now: this.now, window: clock?.window, blindUntil: clock?.blindUntil ?? longAgo, lostAt: clock?.lostAt ?? longAgo };
+    return { now: this.now, aheadMs: 0, window: clock?.window, blindUntil: clock?.blindUntil ?? longAgo, lostAt: clock?.lostAt ?? longAgo };
   }
 
   async records(userIds: readonly UserId[]): Promise<readonly PresenceRecord[]> {
@@ -111,7 +111,7 @@ export class StoreData {
       },
     );
     this.#clocks.push({ at: this.#now(), entry: { clock, run: this.#run, servers: new Map(before?.servers).set(server, clock.tick) } });
-    return { now: clock.tick, window: clock.window, blindUntil: clock.blindUntil, lostAt: clock.lostAt };
+    return { now: clock.tick, aheadMs: 0, window: clock.window, blindUntil: clock.blindUntil, lostAt: clock.lostAt };
   }
 
   /** The store has begun anew. */

@@ -34,7 +34,7 @@ beforeEach(() => {
     heartbeats: async (batch: readonly HeartbeatCall[]): Promise<readonly (HeartbeatOutcome | PresenceError)[]> => {
       calls.push(batch);
       if (fail) throw new Error("no store");
-      const moment = { now: millis(1), window: undefined, blindUntil: longAgo, lostAt: longAgo };
+      const moment = { now: millis(1), aheadMs: 0, window: undefined, blindUntil: longAgo, lostAt: longAgo };
       return batch.map(({ userId }) =>
         userId === unreadable ? new PresenceError("UNAVAILABLE", userId) : { record, moment, refusal, lostWrites },
       );

@@ -30,7 +30,7 @@ export function device(name: string) {
 }
 
 export function contextAt(now: Millis, changes: Partial<Context> = {}): Context {
-  return { now, window: undefined, blindUntil: millis(0), lostAt: millis(0), session: false, policy, ...changes };
+  return { now, aheadMs: 0, window: undefined, blindUntil: millis(0), lostAt: millis(0), session: false, policy, ...changes };
 }
 
 /** One user's life, told as a sequence of commands: `at` sets the clock in ms after `start`. */

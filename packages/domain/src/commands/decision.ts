@@ -2,7 +2,7 @@ import type { PresencePolicy } from "../policy.ts";
 import type { PresenceRecord } from "../record.ts";
 import { aboveLost, nextVersion, nowOf, settle } from "../settle.ts";
 import { messageAt, statusAt } from "../status-at.ts";
-import { latest, longAgo, type Millis } from "../time.ts";
+import { after, latest, longAgo, type Millis } from "../time.ts";
 import type { Cause, Move } from "../transitions.ts";
 import type { Moment } from "../watched-time.ts";
 
@@ -15,6 +15,11 @@ export interface Context extends Moment {
 
 /** Why a command was refused although its words were right. `SUPERSEDED`: another stream or call has connected the device since. */
 export type Refusal = "DEVICE_DISCONNECTED" | "SESSION_REQUIRED" | "SUPERSEDED";
+
+/** Until when something lasts that is given `now` for `ms`: by the store's clock never less. */
+export function lasting(now: Millis, ms: number, { aheadMs }: Pick<Moment, "aheadMs">): Millis {
+  return after(now, ms + aheadMs);
+}
 
 /** What a command does to a record. */
 export interface Decision {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { parseUserId } from "../ids.ts";
 import { presenceAt, presenceNow } from "../presence.ts";
-import { maxDevices } from "../record.ts";
+import { maxDevices, unknownRecord } from "../record.ts";
 import { after } from "../time.ts";
-import { minute, policy, Story, second, start } from "./commands.fixture.ts";
+import { contextAt, device, minute, policy, Story, second, start } from "./commands.fixture.ts";
+import { connect, disconnect, drop, heartbeat } from "./index.ts";
 
 const alice = parseUserId("alice");
 
@@ -21,6 +22,18 @@ describe("leases", () => {
     const offline = seen(story.at(60 * second + policy.leaseTtlMs));
     expect(offline).toMatchObject({ status: "OFFLINE", since: after(start, 180 * second), lastSeen: after(start, 60 * second) });
     expect(offline.version).toBe(after(start, 180 * second) * 1_000);
+  });
+
+  test("a lease, a grace and the memory of who left are longer by what the clock may be behind", () => {
+    const behind = (ms: number) => contextAt(after(start, ms), { aheadMs: 70 });
+    const connected = connect(unknownRecord, { deviceId: device("phone"), idleForMs: undefined, holder: "stream" }, behind(0)).next;
+    expect(connected.devices).toMatchObject([{ leaseUntil: after(start, policy.leaseTtlMs + 70), lastSeen: start }]);
+    const renewed = heartbeat(connected, { deviceId: device("phone"), idleForMs: undefined, holder: "stream" }, behind(second)).next;
+    expect(renewed.devices).toMatchObject([{ leaseUntil: after(start, second + policy.leaseTtlMs + 70) }]);
+    const dropped = drop(renewed, [device("phone")], "stream", behind(second)).next;
+    expect(dropped.devices).toMatchObject([{ leaseUntil: after(start, second + policy.graceMs + 70) }]);
+    const left = disconnect(dropped, device("phone"), behind(second)).next;
+    expect(left.left).toMatchObject([{ until: after(start, second + policy.leaseTtlMs + 70) }]);
   });
 
   test("a second device keeps the user ONLINE", () => {

@@ -2,7 +2,7 @@ import type { DeviceId } from "../ids.ts";
 import { type Device, type LeftDevice, maxDevices, type PresenceRecord } from "../record.ts";
 import { after, latest, longAgo, type Millis } from "../time.ts";
 import { windowAround } from "../watched-time.ts";
-import type { Context } from "./decision.ts";
+import { type Context, lasting } from "./decision.ts";
 
 /** All devices into `left`. */
 export function leaveAll(record: PresenceRecord, context: Context): PresenceRecord {
@@ -10,21 +10,18 @@ export function leaveAll(record: PresenceRecord, context: Context): PresenceReco
 }
 
 /** `device` gone now, its heartbeats refused until it stays silent for a lease. */
-export function leave(record: PresenceRecord, device: DeviceId, { policy }: Context): PresenceRecord {
+export function leave(record: PresenceRecord, device: DeviceId, context: Context): PresenceRecord {
   const others = record.left.filter((left) => left.id !== device);
-  const left: readonly LeftDevice[] = [...others, { id: device, until: after(record.settledAt, policy.leaseTtlMs) }];
+  const left: readonly LeftDevice[] = [...others, { id: device, until: lasting(record.settledAt, context.policy.leaseTtlMs, context) }];
   return { ...record, devices: record.devices.filter(({ id }) => id !== device), left: left.slice(-maxDevices) };
 }
 
 /** `device` with a full lease from now, in the place of the same device or of the one whose lease ends first. */
-export function openLease(
-  record: PresenceRecord,
-  device: Pick<Device, "id" | "activeUntil" | "holder">,
-  { policy }: Context,
-): PresenceRecord {
+export function openLease(record: PresenceRecord, device: Pick<Device, "id" | "activeUntil" | "holder">, context: Context): PresenceRecord {
   const now = record.settledAt;
+  const leaseUntil = lasting(now, context.policy.leaseTtlMs, context);
   const known = deviceOf(record, device.id);
-  const opened: Device = { ...device, leaseUntil: latest(known?.leaseUntil ?? longAgo, after(now, policy.leaseTtlMs)), lastSeen: now };
+  const opened: Device = { ...device, leaseUntil: latest(known?.leaseUntil ?? longAgo, leaseUntil), lastSeen: now };
   const left = record.left.filter(({ id }) => id !== device.id);
   if (known !== undefined) return { ...record, left, devices: record.devices.map((other) => (other === known ? opened : other)) };
   return { ...record, left, devices: [...roomForOne(record.devices), opened] };
@@ -35,10 +32,11 @@ export function renewLease(
   record: PresenceRecord,
   device: Device,
   changes: Partial<Pick<Device, "activeUntil">>,
-  { policy }: Context,
+  context: Context,
 ): PresenceRecord {
   const now = record.settledAt;
-  const renewed: Device = { ...device, ...changes, leaseUntil: latest(device.leaseUntil, after(now, policy.leaseTtlMs)), lastSeen: now };
+  const leaseUntil = lasting(now, context.policy.leaseTtlMs, context);
+  const renewed: Device = { ...device, ...changes, leaseUntil: latest(device.leaseUntil, leaseUntil), lastSeen: now };
   return { ...record, devices: record.devices.map((other) => (other === device ? renewed : other)) };
 }
 

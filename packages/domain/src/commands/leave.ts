@@ -1,7 +1,7 @@
 import type { DeviceId } from "../ids.ts";
 import type { Device, PresenceRecord } from "../record.ts";
-import { after, earliest, longAgo } from "../time.ts";
-import { begin, type Context, type Decision, finish, isVisible, project, unchanged } from "./decision.ts";
+import { earliest, longAgo } from "../time.ts";
+import { begin, type Context, type Decision, finish, isVisible, lasting, project, unchanged } from "./decision.ts";
 import { deviceOf, leave, leaveAll } from "./devices.ts";
 import { endWithSession } from "./session-end.ts";
 
@@ -15,7 +15,7 @@ export function disconnect(record: PresenceRecord, deviceId: DeviceId, context: 
 /** A stream broke: the devices that it still holds have the grace to come back unseen. */
 export function drop(record: PresenceRecord, deviceIds: readonly DeviceId[], holder: string, context: Context): Decision {
   const { now, ...draft } = begin(record, context);
-  const graceUntil = after(now, context.policy.graceMs);
+  const graceUntil = lasting(now, context.policy.graceMs, context);
   const isDropped = (device: Device) => device.holder === holder && deviceIds.includes(device.id);
   if (!draft.record.devices.some(isDropped)) return unchanged(record);
   const devices = draft.record.devices.map((device) =>

@@ -34,7 +34,7 @@ export class ClockTimeline {
     const unwatched = this.unwatchedAt(at);
     // A pause belongs to the window that it opened: what is told of it later goes by that.
     const state = unwatched !== undefined && !unwatched.lost ? unwatched : this.#states.findLast(({ from }) => from <= at);
-    return { now: at, window: state?.window, blindUntil: state?.blindUntil ?? longAgo, lostAt: state?.lostAt ?? longAgo };
+    return { now: at, aheadMs: 0, window: state?.window, blindUntil: state?.blindUntil ?? longAgo, lostAt: state?.lostAt ?? longAgo };
   }
 
   /** The pause around `at` in which nobody watched, by the change that ended it. */

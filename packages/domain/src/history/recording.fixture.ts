@@ -11,7 +11,7 @@ export const alice = parseUserId("alice");
 
 /** Each tick is one, in ms after `start`. */
 export function momentAt(offsetMs: number, changes: Partial<Moment> = {}): Moment {
-  return { now: millis(start + offsetMs), window: undefined, blindUntil: longAgo, lostAt: longAgo, ...changes };
+  return { now: millis(start + offsetMs), aheadMs: 0, window: undefined, blindUntil: longAgo, lostAt: longAgo, ...changes };
 }
 
 /** What one server records of stories that happen to it. */

@@ -5,7 +5,7 @@ import { OpenIdentities } from "./open-identities.ts";
 
 const alice = parseUserId("alice");
 const at = millis(1_000_000);
-const watched: Moment = { now: at, window: undefined, blindUntil: millis(0), lostAt: millis(0) };
+const watched: Moment = { now: at, aheadMs: 0, window: undefined, blindUntil: millis(0), lostAt: millis(0) };
 const unwatched: Moment = { ...watched, window: { from: millis(999_000), until: after(at, 120_000) } };
 
 let found: SessionInfo | undefined | Thrown;
@@ -122,7 +122,13 @@ describe("an open stream of a session", () => {
   test("lives while writes may have been lost, before any window counts", async () => {
     const { ended } = stream();
     found = undefined;
-    moment = { now: at, window: { from: after(at, 5_000), until: after(at, 120_000) }, blindUntil: after(at, 34_000), lostAt: at };
+    moment = {
+      now: at,
+      aheadMs: 0,
+      window: { from: after(at, 5_000), until: after(at, 120_000) },
+      blindUntil: after(at, 34_000),
+      lostAt: at,
+    };
     await later(10_000);
     await later(20_000);
     expect(ended).toEqual([]);

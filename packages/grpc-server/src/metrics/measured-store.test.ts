@@ -33,7 +33,11 @@ const look = async () => new Scrape(parseExposition(await metrics.registry.metri
 const at = (ms: number) => millis(ms);
 
 function claimAt(moment: Partial<Moment> & { readonly now: Millis }): Promise<DueClaim> {
-  inner.claimDue = async () => ({ moment: { window: undefined, blindUntil: longAgo, lostAt: longAgo, ...moment }, userIds: [], lagMs: 0 });
+  inner.claimDue = async () => ({
+    moment: { aheadMs: 0, window: undefined, blindUntil: longAgo, lostAt: longAgo, ...moment },
+    userIds: [],
+    lagMs: 0,
+  });
   return store.claimDue(1);
 }
 
