@@ -4,7 +4,7 @@ import { fuzz, startTargets, summary } from "./index.ts";
 import { bytesFor, rpcs, sample } from "./messages.ts";
 import { Random } from "./random.ts";
 
-const durationMs = 20_000;
+const durationMs = 60_000;
 
 test(
   "servers bear hostile peers: no crash, no hang, no fault in the log, and their memory stays",

@@ -1,3 +1,4 @@
+import { endOnSignal } from "@presence/redis-fixture";
 import { fuzz } from "./fuzz.ts";
 import { summary } from "./summary.ts";
 import { startTargets } from "./targets.ts";
@@ -17,6 +18,7 @@ if (args.includes("--help") || args.includes("-h")) {
   process.exit(0);
 }
 const { durationMs, seed } = read(args);
+endOnSignal();
 console.error(`attacking for ${durationMs / 1_000} s with seed ${seed} …`);
 const startedAt = performance.now();
 const targets = await startTargets();

@@ -10,6 +10,8 @@ const forgetful = {
   PRESENCE_GRACE: "1s",
   PRESENCE_RETENTION: "3s",
   PRESENCE_MAX_CONNECTION_AGE: "20s",
+  // Nor how much open calls take, about 40 kB each: that is for this limit to say, and how many connections there may be.
+  PRESENCE_MAX_STREAMS: "100",
 };
 
 /** One server that lets everyone in, so that bytes reach what lies behind, and one that knows its callers. */

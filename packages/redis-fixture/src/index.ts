@@ -1,3 +1,4 @@
+export { endOnSignal } from "./end-on-signal.ts";
 export { freePort } from "./free-port.ts";
 export { loopbackCertificate, loopbackKey } from "./loopback-certificate.ts";
 export { type RunningCluster, type StartClusterOptions, startCluster } from "./start-cluster.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { endOnSignal } from "../end-on-signal.ts";
+import { endOnSignal } from "@presence/redis-fixture";
 import { seconds } from "../figures.ts";
 import { measuredOn, writeBetween } from "../report-file.ts";
 import { shortTiming } from "../timing.ts";
