@@ -311,6 +311,26 @@ describe("the hub", () => {
     expect(hub.counters.missedByFeed).toBe(1);
   });
 
+  test("an audit that failed is made again soon, not a round later", async () => {
+    const watcher = await live(alice, bob);
+    source.presences.set(alice, presence(alice, 8));
+    source.fail = true;
+    let now = 0;
+    for (; now <= 10_100; now += 100) {
+      hub.tick(now);
+      await settled();
+    }
+    source.fail = false;
+    for (const end = now + 500; now <= end; now += 100) {
+      hub.tick(now);
+      await settled();
+    }
+    expect(all(watcher)).toEqual(["alice@8"]);
+    expect(hub.counters.missedByFeed).toBe(1);
+    // While the store is away it is asked a few times a second, not for each user.
+    expect(failures.length).toBeLessThan(45);
+  });
+
   test("a user whose record cannot be read keeps nobody else waiting, and is told when an audit can read him", async () => {
     source.unreadable.add(alice);
     source.presences.set(alice, presence(alice, 3));

@@ -2,6 +2,7 @@ import { PresenceError } from "../errors.ts";
 import type { UserId } from "../ids.ts";
 import type { FeedListener, PresenceFeed } from "../ports.ts";
 import type { Presence } from "../presence.ts";
+import { AuditRound } from "./audit-round.ts";
 import { Topic } from "./topic.ts";
 import { Watch, type WatchOwner } from "./watch.ts";
 
@@ -46,10 +47,11 @@ const readBatch = 1_000;
 export class WatchHub {
   readonly #feed: PresenceFeed;
   readonly #source: PresenceSource;
-  readonly #options: Required<Pick<WatchHubOptions, "lingerMs" | "auditMs" | "retryMs" | "onReadFailed">>;
+  readonly #options: Required<Pick<WatchHubOptions, "lingerMs" | "retryMs" | "onReadFailed">>;
   readonly #topics = new Map<UserId, Topic>();
   readonly #lingering = new Set<Topic>();
   readonly #toRead = new Set<Topic>();
+  readonly #audits: AuditRound;
   readonly #owner: WatchOwner;
   #counters = { breaks: 0, missedByFeed: 0, outrun: 0 };
   #now = 0;
@@ -57,14 +59,13 @@ export class WatchHub {
   /** Counts reads, so that a watch can tell whether one began after it asked. */
   #reads = 0;
   #retryAt = 0;
-  #auditBudget = 0;
-  #auditCursor: Iterator<Topic> | undefined;
 
   constructor(options: WatchHubOptions) {
     const { feed, source, lingerMs = 10_000, auditMs = 10_000, retryMs = 250, onReadFailed = () => {} } = options;
     this.#feed = feed;
     this.#source = source;
-    this.#options = { lingerMs, auditMs, retryMs, onReadFailed };
+    this.#options = { lingerMs, retryMs, onReadFailed };
+    this.#audits = new AuditRound(this.#topics, auditMs);
     this.#owner = {
       join: (watch, userIds) => this.#join(watch, userIds),
       leave: (watch, topics) => this.#leave(watch, topics),
@@ -205,8 +206,7 @@ export class WatchHub {
           for (const topic of batch.filter(isCurrent)) this.#trust(topic, read);
         },
         (error: unknown) => {
-          this.#options.onReadFailed(error);
-          this.#retryAt = this.#now + this.#options.retryMs;
+          this.#readFailed(error);
           for (const topic of batch.filter(isCurrent)) this.#toRead.add(topic);
         },
       )
@@ -248,20 +248,24 @@ export class WatchHub {
     return news;
   }
 
-  /** Reads every watched user again in the course of `auditMs`, spread out: a subscription that is open but dead says nothing. */
-  #audit(elapsed: number): void {
-    this.#auditBudget = Math.min(this.#auditBudget + (this.#topics.size * elapsed) / this.#options.auditMs, this.#topics.size);
-    const batch: Topic[] = [];
-    while (this.#auditBudget >= 1 && batch.length < readBatch) {
-      this.#auditBudget--;
-      this.#auditCursor ??= this.#topics.values();
-      const next = this.#auditCursor.next();
-      if (next.done) this.#auditCursor = undefined;
-      else if (next.value.trusted && next.value.watches.size > 0) batch.push(next.value);
-    }
+  /** A subscription that is open but dead says nothing. */
+  #audit(elapsedMs: number): void {
+    if (this.#now < this.#retryAt) return;
+    const batch = this.#audits.take(elapsedMs, readBatch);
     if (batch.length === 0) return;
-    this.#refresh(batch).then((news) => {
-      this.#counters.missedByFeed += news;
-    }, this.#options.onReadFailed);
+    this.#refresh(batch).then(
+      (news) => {
+        this.#counters.missedByFeed += news;
+      },
+      (error: unknown) => {
+        this.#readFailed(error);
+        this.#audits.failed(batch);
+      },
+    );
+  }
+
+  #readFailed(error: unknown): void {
+    this.#options.onReadFailed(error);
+    this.#retryAt = this.#now + this.#options.retryMs;
   }
 }
