@@ -107,7 +107,7 @@ export class World {
       PRESENCE_HEARTBEAT: `${timing.heartbeatMs}ms`,
       PRESENCE_GRACE: `${timing.graceMs}ms`,
     };
-    const servers = await Promise.all(
+    const started = await Promise.allSettled(
       Array.from({ length: count }, (_, index) =>
         ServerProcess.start(
           { ...environment, ...(backend?.environment ?? { REDIS_URL: proxies[index]?.url ?? redis?.url ?? "" }) },
@@ -115,13 +115,24 @@ export class World {
         ),
       ),
     );
+    const servers = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     const world = new World(redis, servers, proxies, options);
-    if (options.sessions === true) await world.auth.logIn(world.#users, sessionTtlSeconds);
-    await Promise.all([...world.living, ...world.fading].map((app) => app.start()));
-    for (const watcher of world.watchers) watcher.open();
-    world.reader.start(readEveryMs);
-    await world.until("every watcher has its snapshot", () => world.watchers.every(({ snapshots }) => snapshots > 0), 15_000);
-    return world;
+    try {
+      for (const one of started) if (one.status === "rejected") throw one.reason;
+      await world.#begin(options.sessions === true);
+      return world;
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+  }
+
+  async #begin(sessions: boolean): Promise<void> {
+    if (sessions) await this.auth.logIn(this.#users, sessionTtlSeconds);
+    await Promise.all([...this.living, ...this.fading].map((app) => app.start()));
+    for (const watcher of this.watchers) watcher.open();
+    this.reader.start(readEveryMs);
+    await this.until("every watcher has its snapshot", () => this.watchers.every(({ snapshots }) => snapshots > 0), 15_000);
   }
 
   /** What the auth service does on the one Redis. */
