@@ -3,6 +3,8 @@ import { expect, it } from "vitest";
 import { clientFailure, refusedUser } from "./client-failure.ts";
 
 const server = "127.0.0.1:50051";
+const tlsHint =
+  "PRESENCE_TLS_CA must name the authority of a server that speaks TLS, PRESENCE_TLS_CLIENT_CERT and _KEY your certificate where it asks for one";
 const violations = [
   { field: "user_ids[3]", description: "is empty" },
   { field: "expires_in", description: "is negative" },
@@ -33,13 +35,13 @@ it.each([
     new PresenceClientError("UNAVAILABLE", "No connection established. Last error: Error: self-signed certificate"),
     1,
     "no secure connection to 127.0.0.1:50051 can be made",
-    "PRESENCE_TLS_CA must name the authority of a server that speaks TLS",
+    tlsHint,
   ],
   [
     new PresenceClientError("UNAVAILABLE", "No connection established. Last error: Failed to connect"),
     1,
     "the server at 127.0.0.1:50051 has hung up",
-    "try again; if it wants TLS, name its authority in PRESENCE_TLS_CA",
+    `try again; if it wants TLS: ${tlsHint}`,
   ],
   [
     new PresenceClientError("DEADLINE_EXCEEDED", "after 5.000s"),

@@ -10,6 +10,9 @@ const words: Readonly<Record<string, string>> = {
   message: "--message",
   page_size: "--limit",
   statuses: "--status",
+  tlsCa: "PRESENCE_TLS_CA",
+  tlsCert: "PRESENCE_TLS_CLIENT_CERT",
+  tlsKey: "PRESENCE_TLS_CLIENT_KEY",
 };
 
 /** What a failed call means to the user of the command, and what he can do. */
@@ -52,18 +55,21 @@ export function refusedUser(error: unknown, users: readonly string[]): Failure |
 }
 
 function refusal({ violations, message }: PresenceClientError): string {
-  if (violations.length === 0) return message;
+  if (violations.length === 0) return message.replace(/\btls[A-Z]\w+/g, (option) => words[option] ?? option);
   return violations.map(({ field, description }) => `${words[field] ?? field} ${description}`).join("; ");
 }
+
+const tlsHint =
+  "PRESENCE_TLS_CA must name the authority of a server that speaks TLS, PRESENCE_TLS_CLIENT_CERT and _KEY your certificate where it asks for one";
 
 // What the transport says is for programmers; its words tell the cases apart well enough to give the right hint.
 function noServer(error: PresenceClientError, server: string): Failure {
   const failed = (message: string, hint: string) => new Failure(1, message, hint, error);
   if (/certificate|SSL routines/i.test(error.message)) {
-    return failed(`no secure connection to ${server} can be made`, "PRESENCE_TLS_CA must name the authority of a server that speaks TLS");
+    return failed(`no secure connection to ${server} can be made`, tlsHint);
   }
   if (/ECONNREFUSED|Name resolution failed/.test(error.message)) {
     return failed(`no server answers at ${server}`, "start one with script/server, or name another with --server");
   }
-  return failed(`the server at ${server} has hung up`, "try again; if it wants TLS, name its authority in PRESENCE_TLS_CA");
+  return failed(`the server at ${server} has hung up`, `try again; if it wants TLS: ${tlsHint}`);
 }

@@ -1,19 +1,22 @@
-import { readFile } from "node:fs/promises";
 import type { PresenceClient } from "@presence/client";
 import { clientFailure } from "./client-failure.ts";
 import { Failure } from "./failure.ts";
 import { type Io, setting } from "./io.ts";
+import { pemFile } from "./pem-file.ts";
 
 export const defaultServer = "127.0.0.1:50051";
 
 /** Runs `use` with a client of the server that options and environment name, and closes it. */
 export async function withClient(io: Io, serverOption: string | undefined, use: (client: PresenceClient) => Promise<void>): Promise<void> {
   const server = serverAddress(serverOption, io);
-  const tlsCa = await certificateAuthority(setting(io, "PRESENCE_TLS_CA"));
+  const tlsCa = await pemFile(io, "PRESENCE_TLS_CA", "the certificate of the server's authority");
+  const tlsCert = await pemFile(io, "PRESENCE_TLS_CLIENT_CERT", "your certificate");
+  const tlsKey = await pemFile(io, "PRESENCE_TLS_CLIENT_KEY", "the key of your certificate");
   // gRPC takes longer to load than all the rest: `--help` and wrong usage do without.
   const { createPresenceClient, PresenceClientError } = await import("@presence/client");
   try {
-    const client = createPresenceClient({ server, user: setting(io, "PRESENCE_USER"), token: setting(io, "PRESENCE_TOKEN"), tlsCa });
+    const caller = { user: setting(io, "PRESENCE_USER"), token: setting(io, "PRESENCE_TOKEN"), tlsCa, tlsCert, tlsKey };
+    const client = createPresenceClient({ server, ...caller });
     try {
       await use(client);
     } finally {
@@ -34,19 +37,4 @@ export function serverAddress(option: string | undefined, io: Io): string {
     `${option === undefined ? "PRESENCE_SERVER" : "--server"} is '${server}', which is no host:port`,
     `write it as ${defaultServer}`,
   );
-}
-
-async function certificateAuthority(path: string | undefined): Promise<Buffer | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Failure(
-      2,
-      `the file of PRESENCE_TLS_CA cannot be read: ${reason}`,
-      "it holds the certificate of the server's authority, in PEM",
-      cause,
-    );
-  }
 }

@@ -1,4 +1,7 @@
-import { startRedis } from "@presence/redis-fixture";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loopbackCertificate, loopbackKey, startRedis } from "@presence/redis-fixture";
 import { Redis } from "ioredis";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Finished, type PresenceServer, runBuilt, runBuiltForHead, startPresenceServer } from "./processes.fixture.ts";
@@ -21,6 +24,41 @@ function onTerminal(...argv: string[]) {
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const fields = (stdout: string) => stdout.replace(/\n$/, "").split("\t");
+
+describe("a server that asks for a certificate", () => {
+  let secure: PresenceServer;
+  let files: { readonly cert: string; readonly key: string };
+  beforeAll(async () => {
+    const directory = mkdtempSync(join(tmpdir(), "presence-cli-"));
+    files = { cert: join(directory, "cert"), key: join(directory, "key") };
+    writeFileSync(files.cert, loopbackCertificate);
+    writeFileSync(files.key, loopbackKey);
+    const { cert, key } = files;
+    secure = await startPresenceServer({ PRESENCE_TLS_CERT: cert, PRESENCE_TLS_KEY: key, PRESENCE_TLS_CLIENT_CA: cert });
+    return async () => {
+      await secure.stop();
+      rmSync(directory, { recursive: true });
+    };
+  });
+
+  it("is told it, and answers nobody who has none", async () => {
+    const { cert, key } = files;
+    const env = { PRESENCE_SERVER: secure.address, PRESENCE_TLS_CA: cert };
+    const own = { PRESENCE_TLS_CLIENT_CERT: cert, PRESENCE_TLS_CLIENT_KEY: key };
+    expect(await runBuilt(["get", "alice"], { ...env, ...own })).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^alice\tOFFLINE/),
+    });
+    expect(await runBuilt(["get", "alice"], env)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("PRESENCE_TLS_CLIENT_CERT"),
+    });
+    expect(await runBuilt(["get", "alice"], { ...env, PRESENCE_TLS_CLIENT_CERT: cert })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("PRESENCE_TLS_CLIENT_CERT and PRESENCE_TLS_CLIENT_KEY go together"),
+    });
+  });
+});
 
 describe("the command in a pipe, against the real server", () => {
   it("sets a status for a while, reads it, explains it, and kicks", async () => {

@@ -202,4 +202,4 @@ Examples:
   presence list --status away,dnd --json
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.
-Environment: PRESENCE_SERVER, PRESENCE_USER, PRESENCE_TOKEN, PRESENCE_TLS_CA, NO_COLOR.`;
+Environment: PRESENCE_SERVER, PRESENCE_USER, PRESENCE_TOKEN, PRESENCE_TLS_CA, PRESENCE_TLS_CLIENT_CERT, PRESENCE_TLS_CLIENT_KEY, NO_COLOR.`;

@@ -8,18 +8,16 @@ import { PresenceAdminClient } from "./presence-admin-client.ts";
 import { followWatch, type WatchUpdate } from "./presence-watch.ts";
 import { connectedFrom, toConnectRequest, toHeartbeatRequest, toSetStatusRequest } from "./requests.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
-import { UnaryCaller } from "./unary-caller.ts";
+import { type TlsFiles, UnaryCaller } from "./unary-caller.ts";
 import { defaultWatchBackoff, type WatchBackoff } from "./watch-backoff.ts";
 
-export interface PresenceClientOptions {
+export interface PresenceClientOptions extends TlsFiles {
   /** `host:port`. */
   readonly server: string;
   /** Who calls: sent as `presence-user`. */
   readonly user?: string | undefined;
   /** What proves it: sent as `authorization: Bearer …`. */
   readonly token?: string | undefined;
-  /** The certificate authority of the server, in PEM. Without it the connection is plain text. */
-  readonly tlsCa?: string | Uint8Array | undefined;
   /** How long a call may take in all, retries included, in milliseconds. Default 5000. */
   readonly deadlineMs?: number | undefined;
   /** What differs from the default policy. */
@@ -45,17 +43,17 @@ const defaultDeadlineMs = 5_000;
  * client.close();
  * ```
  *
- * @throws PresenceClientError `INVALID_ARGUMENT` where user or token cannot be sent
+ * @throws PresenceClientError `INVALID_ARGUMENT` where user or token cannot be sent, or certificates cannot be used
  */
 export function createPresenceClient({
   server,
   user,
   token,
-  tlsCa,
   deadlineMs = defaultDeadlineMs,
   retry,
+  ...tls
 }: PresenceClientOptions): PresenceClient {
-  return new PresenceClient(new UnaryCaller({ server, user, token, tlsCa, deadlineMs, retry: { ...defaultRetryPolicy, ...retry } }));
+  return new PresenceClient(new UnaryCaller({ server, user, token, tls, deadlineMs, retry: { ...defaultRetryPolicy, ...retry } }));
 }
 
 /** The presence service. Every method rejects with a `PresenceClientError`. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   Client,
@@ -13,13 +14,22 @@ import { toClientError } from "./error-translation.ts";
 import { PresenceClientError } from "./presence-client-error.ts";
 import { type RetryPolicy, retryDelayMs } from "./retry-policy.ts";
 
+/** What a connection by TLS needs, in PEM. */
+export interface TlsFiles {
+  /** The certificate authority of the server. Without it the connection is plain text. */
+  readonly tlsCa?: string | Uint8Array | undefined;
+  /** Where the server asks who calls: the client's own certificate, and those between it and its authority. */
+  readonly tlsCert?: string | Uint8Array | undefined;
+  /** The key of that certificate. */
+  readonly tlsKey?: string | Uint8Array | undefined;
+}
+
 export interface CallerOptions {
   /** `host:port`. */
   readonly server: string;
   readonly user: string | undefined;
   readonly token: string | undefined;
-  /** PEM. */
-  readonly tlsCa: string | Uint8Array | undefined;
+  readonly tls: TlsFiles;
   readonly deadlineMs: number;
   readonly retry: RetryPolicy;
 }
@@ -36,9 +46,9 @@ export class UnaryCaller {
   readonly #open = new Set<ClientUnaryCall>();
   readonly #closing = new AbortController();
 
-  constructor({ server, user, token, tlsCa, deadlineMs, retry }: CallerOptions) {
+  constructor({ server, user, token, tls, deadlineMs, retry }: CallerOptions) {
     this.#metadata = callerMetadata(user, token);
-    this.#client = new Client(server, channelCredentials(tlsCa), channelOptions(retry));
+    this.#client = new Client(server, channelCredentials(tls), channelOptions(retry));
     this.deadlineMs = deadlineMs;
     this.#retry = retry;
   }
@@ -123,18 +133,32 @@ function callerMetadata(user: string | undefined, token: string | undefined): Me
   for (const [key, value] of Object.entries(entries)) {
     if (value === undefined) continue;
     if (!/^[\x20-\x7e]*$/.test(value)) {
-      throw new PresenceClientError(
-        "INVALID_ARGUMENT",
-        `${key === "authorization" ? "the token" : "the user"} holds characters that gRPC metadata cannot carry`,
-      );
+      throw invalid(`${key === "authorization" ? "the token" : "the user"} holds characters that gRPC metadata cannot carry`);
     }
     metadata.set(key, value);
   }
   return metadata;
 }
 
-function channelCredentials(tlsCa: string | Uint8Array | undefined) {
-  return tlsCa === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(tlsCa));
+function channelCredentials({ tlsCa, tlsCert, tlsKey }: TlsFiles) {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw invalid("tlsCert and tlsKey go together: give both or neither");
+  if (tlsCa === undefined) {
+    if (tlsCert !== undefined) throw invalid("a certificate is shown by TLS only: tlsCa must name the authority of the server");
+    return credentials.createInsecure();
+  }
+  const pem = (text: string | Uint8Array | undefined) => (text === undefined ? null : Buffer.from(text));
+  try {
+    // Of an authority in which there is none TLS says nothing, and then believes nobody.
+    new X509Certificate(tlsCa);
+    return credentials.createSsl(pem(tlsCa), pem(tlsKey), pem(tlsCert));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw invalid(`tlsCa, tlsCert and tlsKey must be PEM, and the key that of the certificate (${reason})`);
+  }
+}
+
+function invalid(message: string): PresenceClientError {
+  return new PresenceClientError("INVALID_ARGUMENT", message);
 }
 
 function channelOptions(retry: RetryPolicy): ClientOptions {

@@ -86,6 +86,8 @@ describe("the settings", () => {
       PRESENCE_SERVER: "localhost:50051",
       PRESENCE_USER: "alice",
       PRESENCE_TLS_CA: "ca.pem",
+      PRESENCE_TLS_CLIENT_CERT: "me.pem",
+      PRESENCE_TLS_CLIENT_KEY: "me.key",
       HOME: "/root",
     });
     expect(config).toEqual({

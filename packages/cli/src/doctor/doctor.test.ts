@@ -142,7 +142,7 @@ describe("the doctor, against real processes", () => {
     };
     const env = { ...settings, REDIS_URL: redis.url, PRESENCE_REDIS_PASSWORD: "open-sesame" };
     const server = await presenceServer(env);
-    await runBuilt(["set", "alice", "dnd"], { PRESENCE_SERVER: server.address });
+    expect(await runBuilt(["set", "alice", "dnd"], { PRESENCE_SERVER: server.address })).toMatchObject({ exitCode: 0, stderr: "" });
     const looked = await runBuilt(["doctor", "--no-server"], env);
     expect(looked).toMatchObject({ exitCode: 0, stderr: "" });
     expect(looked.stdout).toContain("records\tok\t1 record read");

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import type { ExamineRedisOptions } from "@presence/redis-adapter/doctor";
 import { durationExamples, parseDuration } from "../duration.ts";
 import { Failure } from "../failure.ts";
 import { type Io, setting } from "../io.ts";
+import { pemFile } from "../pem-file.ts";
 
 const ttlPolicies = ["align", "exact", "off"] as const;
 
@@ -26,7 +26,7 @@ export async function redisSettings(io: Io, option: string | undefined): Promise
     ...address,
     username: setting(io, "PRESENCE_REDIS_USERNAME"),
     password: setting(io, "PRESENCE_REDIS_PASSWORD"),
-    tlsCa: await authority(setting(io, "PRESENCE_REDIS_TLS_CA")),
+    tlsCa: await pemFile(io, "PRESENCE_REDIS_TLS_CA", "the certificate of the authority of Redis"),
     ...optional("sessionKey", template(setting(io, "PRESENCE_SESSION_KEY"))),
     ...optional("keyPrefix", prefix(setting(io, "PRESENCE_KEY_PREFIX"))),
     leaseTtlMs: lease(setting(io, "PRESENCE_LEASE_TTL")),
@@ -72,17 +72,6 @@ function redisUrl(text: string, name: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== "" && /^\/?\d{0,4}$/.test(url.pathname)) return text;
   throw Failure.usage(`${name} is no address of a Redis`, "write it as redis://127.0.0.1:6379/0, or rediss://… for TLS");
-}
-
-async function authority(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const hint = "it holds the certificate of the authority of Redis, in PEM";
-    throw new Failure(2, `the file of PRESENCE_REDIS_TLS_CA cannot be read: ${reason}`, hint, cause);
-  }
 }
 
 function template(text: string | undefined): string | undefined {

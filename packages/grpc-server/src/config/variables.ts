@@ -185,7 +185,14 @@ export const variables = {
 export type VariableName = keyof typeof variables;
 
 /** What the command-line client reads; often set in the same shell. */
-export const ofTheClient: readonly string[] = ["PRESENCE_SERVER", "PRESENCE_USER", "PRESENCE_TOKEN", "PRESENCE_TLS_CA"];
+export const ofTheClient: readonly string[] = [
+  "PRESENCE_SERVER",
+  "PRESENCE_USER",
+  "PRESENCE_TOKEN",
+  "PRESENCE_TLS_CA",
+  "PRESENCE_TLS_CLIENT_CERT",
+  "PRESENCE_TLS_CLIENT_KEY",
+];
 
 /** The documentation's table of variables, in Markdown. */
 export function variablesTable(): string {
