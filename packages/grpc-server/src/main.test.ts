@@ -30,6 +30,25 @@ describe("the program presence-server", () => {
     client.close();
   });
 
+  test("what callers have given up while it was frozen is not carried out when it thaws", async () => {
+    const server = await built.start();
+    const client = genericClient(server.address);
+    await client.call("GetPresence", { user_id: "alice" });
+    server.kill("SIGSTOP");
+    // Far more than one read of a socket takes, so that a call comes long before the word that it was given up.
+    const users = Array.from({ length: 1_000 }, (_, index) => `${"u".repeat(100)}-${index}`);
+    const calls = users.map((user_id) => client.call("Connect", { user_id, device_id: "phone" }, 500));
+    const results = await Promise.allSettled(calls);
+    server.kill("SIGCONT");
+    expect(results.every(({ status }) => status === "rejected")).toBe(true);
+    await sleep(500);
+    const { presences } = await client.call("BatchGetPresence", { user_ids: users });
+    expect(presences.filter(({ status }: { status: string }) => status !== "STATUS_OFFLINE")).toEqual([]);
+    client.close();
+    server.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+  });
+
   test("SIGTERM lets the call in flight finish", async () => {
     const redis = await startRedis();
     const server = await built.start({ REDIS_URL: redis.url });

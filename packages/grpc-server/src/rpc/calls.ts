@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
@@ -117,6 +118,8 @@ export class Calls {
     const identity = await this.#entrance.admit(call);
     if (decoded instanceof Malformed) throw decoded.toError();
     await this.#entrance.require(identity, actOf(decoded));
+    // What came with the call may be the word that it was given up: after a freeze that is long ago, and a write now would be a lie.
+    await nextTurn();
     checkAwaited(call);
     return { identity, request: decoded };
   }
