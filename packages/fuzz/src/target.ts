@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { credentials } from "@grpc/grpc-js";
+import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { PresenceServiceClient } from "@presence/proto";
 import { freePort } from "@presence/redis-fixture";
 
@@ -20,13 +20,15 @@ export class Target {
   readonly name: string;
   readonly address: string;
   readonly #child: ChildProcess;
+  readonly #credentials: ChannelCredentials;
   #log = "";
   #faults = 0;
 
-  private constructor(name: string, address: string, child: ChildProcess) {
+  private constructor(name: string, address: string, child: ChildProcess, shown: ChannelCredentials) {
     this.name = name;
     this.address = address;
     this.#child = child;
+    this.#credentials = shown;
     running.add(child);
     child.once("exit", () => running.delete(child));
     let rest = "";
@@ -39,15 +41,22 @@ export class Target {
     }
   }
 
-  /** @throws Error where the server is not built or does not come up */
-  static async start(name: string, environment: Readonly<Record<string, string>>): Promise<Target> {
+  /**
+   * @param shown what a well-behaved client shows it, where it asks for TLS
+   * @throws Error where the server is not built or does not come up
+   */
+  static async start(
+    name: string,
+    environment: Readonly<Record<string, string>>,
+    shown: ChannelCredentials = credentials.createInsecure(),
+  ): Promise<Target> {
     const main = mainFile();
     if (!existsSync(main)) throw new Error(`${main} is missing: build first (script/build)`);
     const port = String(await freePort());
     const { PATH = "" } = process.env;
     const env = { PATH, PRESENCE_PORT: port, PRESENCE_METRICS_PORT: "0", LOG_LEVEL: "warn", ...environment };
     const child = spawn(process.execPath, ["--enable-source-maps", main], { env, stdio: ["ignore", "pipe", "pipe"] });
-    const target = new Target(name, `127.0.0.1:${port}`, child);
+    const target = new Target(name, `127.0.0.1:${port}`, child, shown);
     for (const deadline = performance.now() + startMs; (await target.answerMs(500)) === undefined; await sleep(50)) {
       if (target.runs && performance.now() < deadline) continue;
       child.kill("SIGKILL");
@@ -78,7 +87,9 @@ export class Target {
 
   /** How long a well-behaved client waits for its answer, whatever that says; undefined: it got none in time. */
   async answerMs(deadlineMs: number): Promise<number | undefined> {
-    const client = new PresenceServiceClient(this.address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
+    // Node warns of an address in the place of a TLS server's name.
+    const options = { "grpc.use_local_subchannel_pool": 1, "grpc.ssl_target_name_override": "localhost" };
+    const client = new PresenceServiceClient(this.address, this.#credentials, options);
     const startedAt = performance.now();
     try {
       return await new Promise((resolve) => {

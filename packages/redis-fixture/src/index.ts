@@ -1,3 +1,4 @@
+export * as certificates from "./certificates.ts";
 export { endOnSignal } from "./end-on-signal.ts";
 export { freePort } from "./free-port.ts";
 export { loopbackCertificate, loopbackKey } from "./loopback-certificate.ts";

@@ -4,8 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { PresenceAdminServiceService, PresenceServiceService } from "@presence/proto";
+import { certificates } from "@presence/redis-fixture";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import {
+import { ConfigError, readConfig } from "../config.ts";
+import { type RunningServer, startServer } from "../running-server.fixture.ts";
+import { metadataOf, tokenOf } from "./callers.fixture.ts";
+import { secret } from "./keys.fixture.ts";
+import { alternativeNames } from "./service-certificate.ts";
+
+const {
   appCertificate,
   authority,
   clientKey,
@@ -15,12 +22,7 @@ import {
   serverCertificate,
   serverKey,
   strangerCertificate,
-} from "../certificates.fixture.ts";
-import { ConfigError, readConfig } from "../config.ts";
-import { type RunningServer, startServer } from "../running-server.fixture.ts";
-import { metadataOf, tokenOf } from "./callers.fixture.ts";
-import { secret } from "./keys.fixture.ts";
-import { alternativeNames } from "./service-certificate.ts";
+} = certificates;
 
 let dir: string;
 let files: Record<string, string>;
