@@ -165,6 +165,8 @@ export interface PartyDirectory {
    * @throws PresenceError `LIMIT_EXCEEDED` beyond `maxPartyMembers`, without reading them.
    */
   members(partyId: PartyId): Promise<PartyMembers>;
+  /** Whether that user is in it, however large it is. */
+  isMember(partyId: PartyId, userId: UserId): Promise<boolean>;
   /** Calls `changed` soon after the members may have changed: a hint, which may be lost. Returns how to end it. */
   follow(partyId: PartyId, changed: () => void): () => void;
 }

@@ -40,6 +40,10 @@ export class MemoryPartyDirectory implements PartyDirectory {
     return { userIds, invalid: party.size - userIds.length };
   }
 
+  async isMember(partyId: PartyId, userId: UserId): Promise<boolean> {
+    return this.#parties.get(partyId)?.has(userId) ?? false;
+  }
+
   follow(partyId: PartyId, changed: () => void): () => void {
     const followers = this.#followers.get(partyId) ?? new Set();
     this.#followers.set(partyId, followers);

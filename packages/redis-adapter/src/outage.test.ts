@@ -52,6 +52,7 @@ async function expectUnavailable(withinMs: number): Promise<void> {
     scan: () => store.scan(undefined, 10),
     find: () => sessions.find(alice),
     members: () => parties.members(parsePartyId("lobby")),
+    isMember: () => parties.isMember(parsePartyId("lobby"), alice),
   };
   await Promise.all(
     Object.entries(calls).map(async ([name, call]) => {

@@ -60,6 +60,11 @@ export class RedisPartyDirectory implements PartyDirectory {
     return { userIds, invalid: members.length - userIds.length };
   }
 
+  async isMember(partyId: PartyId, userId: UserId): Promise<boolean> {
+    const [found] = await roundTrip(this.#link, [["SISMEMBER", this.#keys.party(partyId), userId]]);
+    return found === 1;
+  }
+
   follow(partyId: PartyId, changed: () => void): () => void {
     return this.#follow(partyId, changed);
   }

@@ -5,8 +5,7 @@ import { AccessPolicy, type Act, mayKeepWatching } from "./access-policy.ts";
 import { anyone, type Caller, parseRoles } from "./caller.ts";
 
 const [alice, bob] = [parseUserId("alice"), parseUserId("bob")];
-const [hers, other, none, huge, broken] = ["hers", "other", "none", "huge", "broken"].map((id) => parsePartyId(id)) as [
-  PartyId,
+const [hers, other, none, broken] = ["hers", "other", "none", "broken"].map((id) => parsePartyId(id)) as [
   PartyId,
   PartyId,
   PartyId,
@@ -14,10 +13,9 @@ const [hers, other, none, huge, broken] = ["hers", "other", "none", "huge", "bro
 ];
 
 const policy = new AccessPolicy({
-  async members(partyId) {
-    if (partyId === huge) throw new PresenceError("LIMIT_EXCEEDED", "party huge has 6,000 members");
+  async isMember(partyId, userId) {
     if (partyId === broken) throw PresenceError.unavailable("no store", 500);
-    return { userIds: partyId === hers ? [bob, alice] : partyId === other ? [bob] : [], invalid: 0 };
+    return (partyId === hers && userId === alice) || (partyId !== none && userId === bob);
   },
 });
 
@@ -36,7 +34,6 @@ const acts = {
   "a party of alice": { kind: "party", partyIds: [hers] },
   "a party of alice and another one": { kind: "party", partyIds: [hers, other] },
   "a party that is not there": { kind: "party", partyIds: [none] },
-  "a party that is too large": { kind: "party", partyIds: [huge] },
   operate: { kind: "operate" },
 } as const satisfies Record<string, Act>;
 
@@ -47,7 +44,6 @@ const allowed: Record<keyof typeof acts, readonly (keyof typeof callers)[]> = {
   "a party of alice": ["user", "service", "admin", "anyone"],
   "a party of alice and another one": ["service", "admin", "anyone"],
   "a party that is not there": ["service", "admin", "anyone"],
-  "a party that is too large": ["service", "admin", "anyone"],
   operate: ["admin", "anyone"],
 };
 
@@ -65,9 +61,9 @@ describe("who may do what", () => {
     });
   }
 
-  test("a party that is not his, one that is too large and one that is not there look the same", async () => {
+  test("a party that is not his and one that is not there look the same", async () => {
     const words = await Promise.all(
-      [other, none, huge].map(async (partyId) => {
+      [other, none].map(async (partyId) => {
         const error = await refusal(callers.user, { kind: "party", partyIds: [partyId] });
         return [error?.code, error?.retryAfterMs, error?.message.replace(partyId, "…")];
       }),

@@ -25,9 +25,9 @@ export type Act =
  * | operate | – | – | – | yes |
  */
 export class AccessPolicy {
-  readonly #parties: Pick<PartyDirectory, "members">;
+  readonly #parties: Pick<PartyDirectory, "isMember">;
 
-  constructor(parties: Pick<PartyDirectory, "members">) {
+  constructor(parties: Pick<PartyDirectory, "isMember">) {
     this.#parties = parties;
   }
 
@@ -53,15 +53,7 @@ export class AccessPolicy {
   }
 
   async #mayFollow(caller: Caller, partyId: PartyId): Promise<boolean> {
-    if (actsForAnyone(caller)) return true;
-    if (caller.userId === undefined) return false;
-    try {
-      return (await this.#parties.members(partyId)).userIds.includes(caller.userId);
-    } catch (error) {
-      // Too large to be listed, which a stranger must not learn.
-      if (error instanceof PresenceError && error.code === "LIMIT_EXCEEDED") return false;
-      throw error;
-    }
+    return actsForAnyone(caller) || (caller.userId !== undefined && (await this.#parties.isMember(partyId, caller.userId)));
   }
 }
 

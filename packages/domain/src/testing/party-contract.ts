@@ -36,6 +36,17 @@ export const partyContract: readonly ContractRule[] = [
     assertEqual(await members(harness), { userIds: [], invalid: 0 }, "the members of a party that everyone left");
   }),
 
+  rule("who is in a party is known, also where it is too large to be listed", async (harness) => {
+    const { parties } = harness;
+    await harness.putPartyMembers(lobby, [alice]);
+    assertEqual(await parties.isMember(lobby, alice), true, "whether alice is in it");
+    assertEqual(await parties.isMember(lobby, bob), false, "whether bob is in it");
+    assertEqual(await parties.isMember(parsePartyId("nowhere"), alice), false, "whether alice is in an unknown party");
+    await harness.putPartyMembers(lobby, [...users(maxPartyMembers), bob]);
+    assertEqual(await parties.isMember(lobby, bob), true, "whether bob is in the large party");
+    assertEqual(await parties.isMember(lobby, alice), false, "whether alice is in the large party");
+  }),
+
   rule("parties are apart", async (harness) => {
     await harness.putPartyMembers(lobby, [alice]);
     await harness.putPartyMembers(parsePartyId("lobby:members"), [bob]);

@@ -36,6 +36,9 @@ class ManualParties implements PartyDirectory {
     if (this.failure !== undefined) throw this.failure;
     return { userIds: this.users, invalid: 0 };
   }
+  async isMember(_partyId: PartyId, userId: UserId): Promise<boolean> {
+    return this.users.includes(userId);
+  }
   follow(_partyId: PartyId, changed: () => void): () => void {
     this.changed = changed;
     return () => {

@@ -6,7 +6,7 @@ import { Entrance } from "./entrance.ts";
 import { type Identity, unauthenticated } from "./identity.ts";
 import { ServiceCertificates } from "./service-certificate.ts";
 
-const policy = new AccessPolicy({ members: async () => ({ userIds: [], invalid: 0 }) });
+const policy = new AccessPolicy({ isMember: async () => false });
 const entrance = new Entrance({
   authenticator: trusting,
   certificates: new ServiceCertificates([]),

@@ -55,6 +55,7 @@ export function observedSessions(sessions: SessionDirectory, around: Around): Se
 export function observedParties(parties: PartyDirectory, around: Around): PartyDirectory {
   return {
     members: (partyId) => around("party_members", () => parties.members(partyId)),
+    isMember: (partyId, userId) => around("party_is_member", () => parties.isMember(partyId, userId)),
     follow: (partyId, changed) => parties.follow(partyId, changed),
   };
 }

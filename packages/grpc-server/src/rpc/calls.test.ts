@@ -11,7 +11,7 @@ import { type Decoded, Malformed } from "./decoded.ts";
 const openEntrance = new Entrance({
   authenticator: trusting,
   certificates: new ServiceCertificates([]),
-  policy: new AccessPolicy({ members: async () => ({ userIds: [], invalid: 0 }) }),
+  policy: new AccessPolicy({ isMember: async () => false }),
   limits: { callsPerSecond: 1, headerBytes: 1_000 },
 });
 
