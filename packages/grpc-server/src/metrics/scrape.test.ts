@@ -2,7 +2,7 @@ import { startRedis } from "@presence/redis-fixture";
 import { afterEach, describe, expect, test } from "vitest";
 import { eventually, refusalOf } from "../generic-client.fixture.ts";
 import { type RunningServer, startServer } from "../running-server.fixture.ts";
-import { connectTo, eventually, Recorded } from "../streams/stream-client.fixture.ts";
+import { connectTo, Recorded } from "../streams/stream-client.fixture.ts";
 import { metricsUrl, type Scrape, scrape } from "./scrape.fixture.ts";
 
 let server: RunningServer;
@@ -64,7 +64,7 @@ describe("metrics of calls", () => {
       expect(found.value("presence_streams_ended_total", { method: "WatchPresence", code: "INVALID_ARGUMENT" })).toBe(1);
       expect(found.value("presence_streams_ended_total", { method: "Attach", code: "OK" })).toBe(1);
     });
-    await eventually("the refusal", () => refused.error?.code === 3);
+    await eventually(() => expect(refused.error?.code).toBe(3));
     client.close();
   });
 });
