@@ -3,6 +3,7 @@ import { startRedis } from "@presence/redis-fixture";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltServer, buildServer } from "./built-server.fixture.ts";
 import { eventually, genericClient } from "./generic-client.fixture.ts";
+import { connectTo, Recorded } from "./streams/stream-client.fixture.ts";
 
 let built: BuiltServer;
 beforeAll(() => {
@@ -44,6 +45,32 @@ describe("the program presence-server", () => {
     await sleep(500);
     const { presences } = await client.call("BatchGetPresence", { user_ids: users });
     expect(presences.filter(({ status }: { status: string }) => status !== "STATUS_OFFLINE")).toEqual([]);
+    client.close();
+    server.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+  });
+
+  test("nor is what was asked on an attached stream that its client has given up", async () => {
+    const server = await built.start();
+    const client = genericClient(server.address);
+    const app = connectTo(server.address);
+    const stream = app.attach();
+    const told = new Recorded(stream);
+    const users = Array.from({ length: 500 }, (_, index) => `${"u".repeat(100)}-${index}`);
+    const ask = (userId: string) =>
+      stream.write({ requestId: 1n, request: { $case: "connect", value: { userId, deviceId: "phone", idleFor: undefined } } });
+    ask("alice");
+    await told.until("an answer", (messages) => messages.length === 1);
+    server.kill("SIGSTOP");
+    for (const user of users) ask(user);
+    await sleep(200);
+    stream.cancel();
+    await sleep(200);
+    server.kill("SIGCONT");
+    await sleep(500);
+    const { presences } = await client.call("BatchGetPresence", { user_ids: users });
+    expect(presences.filter(({ status }: { status: string }) => status !== "STATUS_OFFLINE")).toEqual([]);
+    app.close();
     client.close();
     server.kill("SIGTERM");
     expect(await server.exited).toBe(0);

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type HeldDevice,
   type HeldStream,
@@ -92,7 +93,9 @@ export class AttachSession implements OpenStream {
     const before = this.#lastOf.get(user) ?? Promise.resolve();
     this.#inFlight++;
     const done = before
-      .then(() => this.#parts.around(decoded.request?.$case ?? "none", () => this.#carryOut(decoded)))
+      // What came with it may be the end of the stream, long ago where this server was frozen: then nobody waits for this any more.
+      .then(() => nextTurn())
+      .then(() => (this.#released ? nothingToTell : this.#parts.around(nameOf(decoded), () => this.#carryOut(decoded))))
       .then(
         (response) => this.#answer(decoded.requestId, response),
         (error: unknown) => this.#answer(decoded.requestId, errorOf(this.#report(error))),
@@ -225,6 +228,10 @@ function acknowledged(own: OwnPresence): AttachedResponse {
 
 function errorOf(error: PresenceError): AttachedResponse {
   return { $case: "error", value: { status: toRpcStatus(error), userId: "", deviceId: "" } };
+}
+
+function nameOf({ request }: AttachRequest): string {
+  return request?.$case ?? "none";
 }
 
 /** Whose turn a request waits for; requests about nobody in particular wait for each other. */
