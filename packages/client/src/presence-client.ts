@@ -8,7 +8,7 @@ import { PresenceAdminClient } from "./presence-admin-client.ts";
 import { followWatch, type WatchUpdate } from "./presence-watch.ts";
 import { connectedFrom, toConnectRequest, toHeartbeatRequest, toSetStatusRequest } from "./requests.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
-import { type TlsFiles, UnaryCaller } from "./unary-caller.ts";
+import { type TlsFiles, type Token, UnaryCaller } from "./unary-caller.ts";
 import { defaultWatchBackoff, type WatchBackoff } from "./watch-backoff.ts";
 
 export interface PresenceClientOptions extends TlsFiles {
@@ -16,8 +16,11 @@ export interface PresenceClientOptions extends TlsFiles {
   readonly server: string;
   /** Who calls: sent as `presence-user`. */
   readonly user?: string | undefined;
-  /** What proves it: sent as `authorization: Bearer …`. */
-  readonly token?: string | undefined;
+  /**
+   * What proves it: sent as `authorization: Bearer …`. Of a token that ends give a function, which is called for each call and each stream that
+   * is opened: what is open when the token ends is opened again with the next one.
+   */
+  readonly token?: Token | undefined;
   /** How long a call may take in all, retries included, in milliseconds. Default 5000. */
   readonly deadlineMs?: number | undefined;
   /** What differs from the default policy. */

@@ -106,6 +106,26 @@ describe("a watch", () => {
     expect(await told(one.watchPresence(["alice"], quick), 3)).toEqual(["[1]", "stale", "[2]"]);
   });
 
+  test("that ends with its token goes on with the next one, and gives up where that is refused", async () => {
+    const one = await start(
+      (call) => {
+        call.write(snapshot(1n));
+        setTimeout(() => end(call, status.UNAUTHENTICATED), 20);
+      },
+      (call) => {
+        call.write(snapshot(2n));
+        setTimeout(() => end(call, status.UNAUTHENTICATED), 20);
+      },
+      (call) => end(call, status.UNAUTHENTICATED),
+    );
+    const lines: string[] = [];
+    const watching = (async () => {
+      for await (const update of one.watchPresence(["alice"], quick)) lines.push(short(update));
+    })();
+    await expect(watching).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(lines).toEqual(["[1]", "lost UNAUTHENTICATED", "[2]", "lost UNAUTHENTICATED"]);
+  });
+
   test("gives up where trying again would not help", async () => {
     const one = await start((call) => end(call, status.INVALID_ARGUMENT));
     await expect(told(one.watchPresence([""]), 1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });

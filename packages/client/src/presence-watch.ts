@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientReadableStream } from "@grpc/grpc-js";
 import { FeedState, type PresenceChange, type WatchPartyResponse, type WatchPresenceResponse } from "@presence/proto";
 import { toClientError } from "./error-translation.ts";
+import { refusesWatch } from "./final-errors.ts";
 import { presenceFrom } from "./messages.ts";
 import type { Presence } from "./presence.ts";
 import type { PresenceClientError } from "./presence-client-error.ts";
@@ -21,16 +22,6 @@ export type WatchUpdate =
 
 type Response = WatchPresenceResponse | WatchPartyResponse;
 
-/** Trying again does not help: the request itself is refused. `CANCELLED` is no such word: a server resets so whom it cannot reach. */
-const finalCodes: ReadonlySet<string> = new Set([
-  "INVALID_ARGUMENT",
-  "UNAUTHENTICATED",
-  "PERMISSION_DENIED",
-  "NOT_FOUND",
-  "UNIMPLEMENTED",
-  "RESOURCE_EXHAUSTED",
-]);
-
 /**
  * Follows a stream for as long as somebody reads, across lost connections and servers that restart: a snapshot first, then
  * changes, and again a snapshot after each gap. Versions never go back, whichever server answers.
@@ -46,12 +37,15 @@ export async function* followWatch(
   const versions = new Map<string, bigint>();
   let failures = 0;
   while (!signal.aborted) {
-    const stream = open();
-    const cancel = () => stream.cancel();
+    let stream: ClientReadableStream<Response> | undefined;
+    let accepted = false;
+    const cancel = () => stream?.cancel();
     signal.addEventListener("abort", cancel, { once: true });
     let reason: PresenceClientError | undefined;
     try {
+      stream = open();
       for await (const response of stream) {
+        accepted = true;
         const update = updateFrom(response as Response, versions);
         if (update === undefined) continue;
         if (update.kind === "snapshot") failures = 0;
@@ -60,10 +54,10 @@ export async function* followWatch(
     } catch (error) {
       reason = toClientError(error);
       if (signal.aborted) return;
-      if (finalCodes.has(reason.code)) throw reason;
+      if (refusesWatch(reason, accepted)) throw reason;
     } finally {
       signal.removeEventListener("abort", cancel);
-      stream.cancel();
+      cancel();
     }
     failures++;
     const retryInMs = reconnectDelayMs(backoff, failures, Math.random());

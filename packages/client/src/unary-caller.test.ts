@@ -186,6 +186,29 @@ describe("the caller", () => {
     expect(server.received[0]?.metadata.getMap()).toMatchObject({ "presence-user": "alice", authorization: "Bearer s1" });
   });
 
+  it("is asked for his token again for each call", async () => {
+    let count = 0;
+    const { client, server } = await setUp(() => online, { token: () => `s${++count}` });
+    await client.getPresence("alice");
+    await client.getPresence("alice");
+    expect(server.received.map(({ metadata }) => metadata.get("authorization"))).toEqual([["Bearer s1"], ["Bearer s2"]]);
+  });
+
+  it("may have no token for a moment", async () => {
+    let count = 0;
+    const token = () => {
+      if (++count < 3) throw new Error("the issuer is away");
+      return "s3";
+    };
+    const { client, server } = await setUp(() => online, { token });
+    expect((await client.getPresence("alice")).status).toBe("ONLINE");
+    expect(server.received.map(({ metadata }) => metadata.get("authorization"))).toEqual([["Bearer s3"]]);
+    const never = await setUp(() => online, { token: () => token().slice(count), retry: { maxAttempts: 1 } });
+    count = 0;
+    const error = await failure(never.client.getPresence("alice"));
+    expect(error).toMatchObject({ code: "UNAVAILABLE", cause: { message: "the issuer is away" } });
+  });
+
   it("says nothing where nothing is known of him", async () => {
     const { client, server } = await setUp(() => online);
     await client.getPresence("alice");

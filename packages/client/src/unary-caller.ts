@@ -14,6 +14,9 @@ import { toClientError } from "./error-translation.ts";
 import { PresenceClientError } from "./presence-client-error.ts";
 import { type RetryPolicy, retryDelayMs } from "./retry-policy.ts";
 
+/** Proves who calls. A function is asked for each call and each stream that is opened, so that a token may end and another one take its place. */
+export type Token = string | (() => string);
+
 /** What a connection by TLS needs, in PEM. */
 export interface TlsFiles {
   /** The certificate authority of the server. Without it the connection is plain text. */
@@ -28,7 +31,7 @@ export interface CallerOptions {
   /** `host:port`. */
   readonly server: string;
   readonly user: string | undefined;
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   readonly tls: TlsFiles;
   readonly deadlineMs: number;
   readonly retry: RetryPolicy;
@@ -39,7 +42,7 @@ type UnaryMethod<Request, Response> = Pick<MethodDefinition<Request, Response>, 
 /** One channel to a server, and how every unary call goes over it: with metadata, a deadline, retries and one kind of error. */
 export class UnaryCaller {
   readonly #client: Client;
-  readonly #metadata: Metadata;
+  readonly #metadata: () => Metadata;
   /** How long a call may take in all, in milliseconds. */
   readonly deadlineMs: number;
   readonly #retry: RetryPolicy;
@@ -47,7 +50,7 @@ export class UnaryCaller {
   readonly #closing = new AbortController();
 
   constructor({ server, user, token, tls, deadlineMs, retry }: CallerOptions) {
-    this.#metadata = callerMetadata(user, token);
+    this.#metadata = metadataSource(user, token);
     this.#client = new Client(server, channelCredentials(tls), channelOptions(retry));
     this.deadlineMs = deadlineMs;
     this.#retry = retry;
@@ -72,14 +75,15 @@ export class UnaryCaller {
     }
   }
 
-  /** Opens a stream of responses; it has no deadline. */
+  /** Opens a stream of responses; it has no deadline. @throws PresenceClientError where there is no token for it */
   stream<Request, Response>(method: UnaryMethod<Request, Response>, request: Request): ClientReadableStream<Response> {
-    return this.#client.makeServerStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, request, this.#metadata);
+    const { path, requestSerialize, responseDeserialize } = method;
+    return this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, this.#metadata());
   }
 
-  /** Opens a stream of requests and responses; it has no deadline. */
+  /** Opens a stream of requests and responses; it has no deadline. @throws PresenceClientError where there is no token for it */
   duplex<Request, Response>(method: UnaryMethod<Request, Response>): ClientDuplexStream<Request, Response> {
-    return this.#client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, this.#metadata);
+    return this.#client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, this.#metadata());
   }
 
   /** Aborted when the channel is closed. */
@@ -102,7 +106,7 @@ export class UnaryCaller {
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        this.#metadata,
+        this.#metadata(),
         { deadline: Date.now() + remainingMs },
         (error, response) => {
           this.#open.delete(call);
@@ -124,6 +128,21 @@ export class UnaryCaller {
 
 function closed(): PresenceClientError {
   return new PresenceClientError("CANCELLED", "the client is closed");
+}
+
+function metadataSource(user: string | undefined, token: Token | undefined): () => Metadata {
+  if (typeof token === "function") return () => callerMetadata(user, ask(token));
+  const metadata = callerMetadata(user, token);
+  return () => metadata;
+}
+
+/** @throws PresenceClientError `UNAVAILABLE`: whoever gives it out may be back in a moment */
+function ask(token: () => string): string {
+  try {
+    return token();
+  } catch (cause) {
+    throw new PresenceClientError("UNAVAILABLE", "there is no token for this call: the function that gives it has failed", { cause });
+  }
 }
 
 // grpc-js names the offending value in its error, and a token must not end up in a log.

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tokenSecret } from "@presence/redis-fixture";
 import { Target } from "./target.ts";
 
 // What attackers have written is forgotten quickly: it is not how much memory a store takes that is asked here.
@@ -18,7 +19,7 @@ const forgetful = {
 export async function startTargets(): Promise<readonly Target[]> {
   const dir = mkdtempSync(join(tmpdir(), "presence-fuzz-"));
   const key = join(dir, "key");
-  writeFileSync(key, "a secret of more than thirty-two bytes");
+  writeFileSync(key, tokenSecret);
   try {
     return [
       await Target.start("open to all", forgetful),

@@ -5,3 +5,4 @@ export { loopbackCertificate, loopbackKey } from "./loopback-certificate.ts";
 export { type RunningCluster, type StartClusterOptions, startCluster } from "./start-cluster.ts";
 export { type RunningRedis, type StartRedisOptions, startRedis } from "./start-redis.ts";
 export { type RunningSentinels, type StartSentinelsOptions, startSentinels } from "./start-sentinels.ts";
+export { tokenOf, tokenSecret } from "./token.ts";

@@ -1,5 +1,6 @@
 import type { Connected, DisconnectCall, HeartbeatCall, HeartbeatResult } from "../calls.ts";
 import { toClientError } from "../error-translation.ts";
+import { endsDevice } from "../final-errors.ts";
 import { presenceFrom } from "../messages.ts";
 import type { OwnPresence, Presence } from "../presence.ts";
 import { PresenceClientError } from "../presence-client-error.ts";
@@ -7,7 +8,6 @@ import { toConnectRequest, toHeartbeatRequest } from "../requests.ts";
 import { type AttachStream, acknowledgementOf, connectedOf, ownPresenceOf } from "./attach-stream.ts";
 import { connectCallOf, type HeldDevice, HeldDevices } from "./held-devices.ts";
 import { type PersistenceOptions, persist } from "./persistence.ts";
-import { endsDevice } from "./reconnection.ts";
 
 /** So many devices are connected again at once: half of what may be in flight, so that new requests come through. */
 const maxAtOnce = 50;

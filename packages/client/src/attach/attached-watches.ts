@@ -1,9 +1,9 @@
 import { toClientError } from "../error-translation.ts";
+import { refusesWatch } from "../final-errors.ts";
 import { PresenceClientError } from "../presence-client-error.ts";
 import { type AttachStream, acknowledgementOf, attachErrorFrom, type Response } from "./attach-stream.ts";
 import type { AttachUpdate, WatchTargets } from "./attach-update.ts";
 import { type PersistenceOptions, persist } from "./persistence.ts";
-import { refusesWatch } from "./reconnection.ts";
 import { UpdateQueue } from "./update-queue.ts";
 import { WatchedView } from "./watched-view.ts";
 
@@ -70,7 +70,12 @@ export class AttachedWatches {
     // One request each: 5,000 users fill half of the longest message.
     for (const targets of [{ userIds }, { partyIds }]) {
       if (isEmpty(targets)) continue;
-      const refusal = await persist(stream, this.#parts, refusesWatch, () => this.#open(stream, targets, this.#parts.deadlineMs));
+      const refusal = await persist(
+        stream,
+        this.#parts,
+        (error) => refusesWatch(error),
+        () => this.#open(stream, targets, this.#parts.deadlineMs),
+      );
       if (!(refusal instanceof Error)) continue;
       this.#remove(targets);
       this.updates.put(watchLost(refusal));

@@ -1,11 +1,12 @@
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import type { AttachRequest, AttachResponse } from "@presence/proto";
 import { toClientError } from "../error-translation.ts";
-import type { PresenceClientError } from "../presence-client-error.ts";
+import { endsStream } from "../final-errors.ts";
+import { PresenceClientError } from "../presence-client-error.ts";
 import type { WatchBackoff } from "../watch-backoff.ts";
 import { AttachStream, type Response } from "./attach-stream.ts";
 import { defaultHeartbeatIntervalMs, emptyActivity, Heartbeat } from "./heartbeat.ts";
-import { closed, endsAttachment, pause, pauseMs } from "./reconnection.ts";
+import { closed, pause, pauseMs } from "./reconnection.ts";
 
 export interface ConnectionParts {
   open(): ClientDuplexStream<AttachRequest, AttachResponse>;
@@ -19,6 +20,14 @@ export interface ConnectionParts {
   opened(stream: AttachStream): void;
   /** The stream is gone; the next one is opened in `retryInMs`. */
   lost(reason: PresenceClientError | undefined, retryInMs: number): void;
+}
+
+function opening(open: ConnectionParts["open"]): ReturnType<ConnectionParts["open"]> | PresenceClientError {
+  try {
+    return open();
+  } catch (error) {
+    return toClientError(error);
+  }
 }
 
 /** One stream after the other, each with its heartbeat, for as long as the attachment lives. */
@@ -56,11 +65,13 @@ export class Connection {
     const stop = AbortSignal.any([signal, this.#ending.signal]);
     let failures = 0;
     while (!stop.aborted) {
+      let accepted = false;
       const reason = await this.#serve(() => {
         failures = 0;
+        accepted = true;
       });
       if (stop.aborted) break;
-      if (reason !== undefined && endsAttachment(reason)) return reason;
+      if (reason !== undefined && endsStream(reason, accepted)) return reason;
       failures++;
       const retryInMs = pauseMs(backoff, failures, reason);
       this.#parts.lost(reason, retryInMs);
@@ -74,7 +85,9 @@ export class Connection {
   /** One stream from its beginning to its end. */
   async #serve(proven: () => void): Promise<PresenceClientError | undefined> {
     const { open, told, opened, signal, deadlineMs } = this.#parts;
-    const stream = new AttachStream(open(), told);
+    const call = opening(open);
+    if (call instanceof PresenceClientError) return call;
+    const stream = new AttachStream(call, told);
     this.#stream = stream;
     const cancel = () => stream.cancel(closed());
     signal.addEventListener("abort", cancel, { once: true });

@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { endOnSignal, startRedis } from "@presence/redis-fixture";
+import { endOnSignal, startRedis, tokenOf } from "@presence/redis-fixture";
 import { pythonWithGrpc } from "./python.ts";
 import { startServers } from "./servers.ts";
-import { tokenOf } from "./token.ts";
 
 const usage = `Checks real servers, in the clear and with TLS, with a client on grpcio, which shares no code with grpc-js.
 
@@ -37,7 +36,7 @@ process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
 const redis = await startRedis();
 const servers = await startServers(dir, redis.url);
 const addresses = Object.fromEntries(servers.map(({ name, address }) => [name, address]));
-writeFileSync(join(dir, "settings.json"), JSON.stringify({ addresses, token: tokenOf("alice") }));
+writeFileSync(join(dir, "settings.json"), JSON.stringify({ addresses, token: tokenOf("alice", 600) }));
 const held = await clientHeld(python);
 let clean = true;
 for (const server of servers) {

@@ -1,14 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
-import { certificates } from "@presence/redis-fixture";
+import { certificates, tokenSecret } from "@presence/redis-fixture";
 import { Target } from "../target.ts";
-import { secret } from "./token.ts";
 
 /** One server for each way to know callers, on one Redis. What they and their clients show one another stands in `dir`. */
 export async function startServers(dir: string, redisUrl: string): Promise<readonly Target[]> {
   const file = (name: keyof typeof certificates | "secret") => join(dir, name);
-  for (const [name, content] of Object.entries({ ...certificates, secret })) writeFileSync(join(dir, name), content);
+  for (const [name, content] of Object.entries({ ...certificates, secret: tokenSecret })) writeFileSync(join(dir, name), content);
   const redis = { REDIS_URL: redisUrl };
   const tls = { ...redis, PRESENCE_TLS_CERT: file("serverCertificate"), PRESENCE_TLS_KEY: file("serverKey") };
   const jwt = { PRESENCE_AUTH: "jwt", PRESENCE_JWT_KEY: file("secret") };
