@@ -19,4 +19,5 @@ export { createPresenceClient, type PresenceClient, type PresenceClientOptions, 
 export { type FieldViolation, PresenceClientError, type PresenceClientErrorCode } from "./presence-client-error.ts";
 export type { WatchUpdate } from "./presence-watch.ts";
 export type { RetryPolicy } from "./retry-policy.ts";
+export type { TlsFiles, Token } from "./unary-caller.ts";
 export type { WatchBackoff } from "./watch-backoff.ts";

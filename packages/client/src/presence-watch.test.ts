@@ -14,8 +14,12 @@ afterEach(() => {
   server?.forceShutdown();
 });
 
-/** A real server whose n-th stream does what the n-th script says. */
+/** A real server whose n-th stream does what the n-th script says, and a client of it. */
 async function start(...scripts: readonly ((call: Call) => void)[]): Promise<PresenceClient> {
+  return clientOf(undefined, ...scripts);
+}
+
+async function clientOf(token: (() => string) | undefined, ...scripts: readonly ((call: Call) => void)[]): Promise<PresenceClient> {
   let count = 0;
   server = new Server();
   const { watchPresence } = PresenceServiceService;
@@ -25,7 +29,7 @@ async function start(...scripts: readonly ((call: Call) => void)[]): Promise<Pre
       error === null ? resolve(bound) : reject(error),
     );
   });
-  client = createPresenceClient({ server: `127.0.0.1:${port}` });
+  client = createPresenceClient({ server: `127.0.0.1:${port}`, token });
   return client;
 }
 
@@ -124,6 +128,16 @@ describe("a watch", () => {
     })();
     await expect(watching).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
     expect(lines).toEqual(["[1]", "lost UNAUTHENTICATED", "[2]", "lost UNAUTHENTICATED"]);
+  });
+
+  test("waits for a token that cannot be had", async () => {
+    let asked = 0;
+    const token = () => {
+      if (++asked < 3) throw new Error("the issuer is away");
+      return "s3";
+    };
+    const one = await clientOf(token, (call) => void call.write(snapshot(1n)));
+    expect(await told(one.watchPresence(["alice"], quick), 3)).toEqual(["lost UNAVAILABLE", "lost UNAVAILABLE", "[1]"]);
   });
 
   test("gives up where trying again would not help", async () => {

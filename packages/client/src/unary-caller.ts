@@ -14,7 +14,10 @@ import { toClientError } from "./error-translation.ts";
 import { PresenceClientError } from "./presence-client-error.ts";
 import { type RetryPolicy, retryDelayMs } from "./retry-policy.ts";
 
-/** Proves who calls. A function is asked for each call and each stream that is opened, so that a token may end and another one take its place. */
+/**
+ * Proves who calls. A function is asked for each call and each stream that is opened, so that a token may end and another one take its place;
+ * what it returns must still be valid when it arrives. One that throws makes the call, or the next try of a stream, `UNAVAILABLE`.
+ */
 export type Token = string | (() => string);
 
 /** What a connection by TLS needs, in PEM. */
@@ -167,7 +170,8 @@ function channelCredentials({ tlsCa, tlsCert, tlsKey }: TlsFiles) {
   }
   const pem = (text: string | Uint8Array | undefined) => (text === undefined ? null : Buffer.from(text));
   try {
-    // Of an authority in which there is none TLS says nothing, and then believes nobody.
+    // TLS says nothing of an authority that it cannot read, and then believes nobody.
+    if (!String(pem(tlsCa)).includes("-----BEGIN")) throw new Error("tlsCa is no PEM");
     new X509Certificate(tlsCa);
     return credentials.createSsl(pem(tlsCa), pem(tlsKey), pem(tlsCert));
   } catch (cause) {

@@ -14,7 +14,7 @@ export interface Window {
 /** The store's clock at one instant: what every answer and every write is decided with. */
 export interface Moment {
   readonly now: Millis;
-  /** How far the store's clock may be ahead of `now`, in milliseconds: what is given from now on lasts so much longer, and never ends early. */
+  /** How far the store's clock may be ahead of `now`, in milliseconds: leases and graces last so much longer, and never end early. */
   readonly aheadMs: number;
   /** The last window, also when it is over; undefined where there never was one. */
   readonly window: Window | undefined;

@@ -68,7 +68,6 @@ describe("the clock", () => {
     const { aheadMs } = await bed.clock.tick();
     stepMs = 0;
     expect(aheadMs).toBeGreaterThan(70);
-    expect(aheadMs).toBeLessThan(170);
   });
 
   test("asks Redis once for many callers, and not again while its tick is young", async () => {

@@ -124,8 +124,8 @@ export class RedisClock {
     const ticked = result(answer);
     masters.accept();
     this.#acknowledged = ticked.now;
-    // Redis read its clock at some time in between; a millisecond more is lost by counting whole ones.
-    const aheadMs = Math.ceil(Math.max(0, answeredAt - askedAt)) + 1;
+    // Redis read its clock at some time in between; up to two milliseconds more are lost by counting whole ones, there and here.
+    const aheadMs = Math.ceil(Math.max(0, answeredAt - askedAt)) + 2;
     this.#last = { moment: { ...ticked, aheadMs }, sentAt, answeredAt };
     return this.#last;
   }

@@ -13,6 +13,7 @@ const retryAfterMs = 500;
 /** What a key is that has the wrong type for a command. */
 const keyKinds: ReadonlyMap<string, string> = new Map([
   ["HMGET", "a user's session (a hash)"],
+  ["SISMEMBER", "a party (a set)"],
   ["ZADD", "the due index (sorted sets)"],
   ["ZREM", "the due index (sorted sets)"],
 ]);

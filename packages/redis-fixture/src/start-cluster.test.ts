@@ -40,7 +40,7 @@ describe("a cluster", () => {
     const victim = await cluster.ownerOf(12_182);
     const replica = await cluster.replicaOf(victim);
     // What has not reached the replica yet dies with its master: that is Redis, not this fixture.
-    await expect.poll(() => replica.ask("DBSIZE")).toBe(1);
+    await expect.poll(() => replica.ask("DBSIZE"), { timeout: 10_000 }).toBe(1);
     await victim.kill();
     await cluster.healthy();
     expect(await cluster.masters()).toContain(replica);

@@ -100,7 +100,7 @@ export class ServerClock {
     const moment = await tick(this.#acknowledged);
     const answeredAt = node.now;
     this.#acknowledged = moment.now;
-    this.#last = { moment: { ...moment, aheadMs: Math.ceil(answeredAt - sentAt) }, sentAt, answeredAt };
+    this.#last = { moment: { ...moment, aheadMs: Math.ceil(answeredAt - sentAt) + 1 }, sentAt, answeredAt };
     return this.#last;
   }
 }

@@ -24,6 +24,19 @@ describe("a stream that breaks", () => {
     expect(server.batches).toEqual([["carol/phone", "bob/phone"]]);
   });
 
+  test("is opened anew with the next token, also where that takes a while", async () => {
+    let asked = 0;
+    const token = () => {
+      if (++asked === 2) throw new Error("the issuer is away");
+      return `s${asked}`;
+    };
+    const { server, attached } = await start({}, { token });
+    await attached.connect(phone);
+    (await streamOf(server)).fail(status.UNAUTHENTICATED, "the token has ended");
+    expect(await told(attached, 3)).toEqual(["lost UNAUTHENTICATED", "lost UNAVAILABLE", "resumed"]);
+    expect(server.streams[1]?.said("connect")).toEqual(["alice/phone"]);
+  });
+
   test("rejects what was on its way, but a connect goes on", async () => {
     const { server, attached } = await start({
       script: ({ $case }, stream) => {

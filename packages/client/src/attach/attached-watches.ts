@@ -70,12 +70,7 @@ export class AttachedWatches {
     // One request each: 5,000 users fill half of the longest message.
     for (const targets of [{ userIds }, { partyIds }]) {
       if (isEmpty(targets)) continue;
-      const refusal = await persist(
-        stream,
-        this.#parts,
-        (error) => refusesWatch(error),
-        () => this.#open(stream, targets, this.#parts.deadlineMs),
-      );
+      const refusal = await persist(stream, this.#parts, refusesWatch, () => this.#open(stream, targets, this.#parts.deadlineMs));
       if (!(refusal instanceof Error)) continue;
       this.#remove(targets);
       this.updates.put(watchLost(refusal));

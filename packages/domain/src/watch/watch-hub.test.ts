@@ -39,6 +39,7 @@ class ManualSource implements PresenceSource {
   hold: Promise<void> | undefined;
   fail = false;
   readonly unreadable = new Set<UserId>();
+  readonly unwritable = new Set<UserId>();
   async read(userIds: readonly UserId[]): Promise<readonly (Presence | PresenceError)[]> {
     this.asked.push(userIds);
     const answer = userIds.map((userId) =>
@@ -52,6 +53,7 @@ class ManualSource implements PresenceSource {
     return answer;
   }
   async outrun(userId: UserId, version: number): Promise<Presence> {
+    if (this.unwritable.has(userId)) throw new Error("no memory left");
     const lifted = { ...(this.presences.get(userId) ?? presence(userId, 0, "OFFLINE")), version: version + 1 };
     this.presences.set(userId, lifted);
     return lifted;
@@ -349,6 +351,39 @@ describe("the hub", () => {
     for (let now = 10_100; now <= 20_200; now += 100) hub.tick(now);
     await settled();
     expect(all(watcher)).toEqual(["alice@3"]);
+  });
+
+  test("a user who cannot be lifted keeps nobody else waiting", async () => {
+    for (const user of [alice, bob]) source.presences.set(user, presence(user, 50));
+    const watcher = await live(alice, bob);
+    source.unwritable.add(alice);
+    source.presences.set(alice, presence(alice, 40));
+    source.presences.set(bob, presence(bob, 60));
+    for (let now = 0; now <= 10_100; now += 100) {
+      hub.tick(now);
+      await settled();
+    }
+    expect(all(watcher)).toEqual(["bob@60"]);
+    source.unwritable.clear();
+    for (let now = 10_100; now <= 20_200; now += 100) {
+      hub.tick(now);
+      await settled();
+    }
+    expect(all(watcher)).toEqual(["alice@51"]);
+  });
+
+  test("reads that fail delay no audit of others by more than a try", async () => {
+    await live(alice);
+    source.fail = true;
+    watch(bob);
+    feed.listener?.subscribed([bob]);
+    source.asked.length = 0;
+    let now = 0;
+    for (; now <= 10_500; now += 100) {
+      hub.tick(now);
+      await settled();
+    }
+    expect(source.asked.filter((users) => users.includes(alice)).length).toBeGreaterThan(0);
   });
 
   test("the audit reads everyone once in its time, not all at once", async () => {

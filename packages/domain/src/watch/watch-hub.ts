@@ -239,7 +239,12 @@ export class WatchHub {
       const wentBack = presence.version < before;
       if (wentBack) {
         this.#counters.outrun++;
-        presence = await this.#source.outrun(topic.userId, topic.latest?.version ?? before);
+        try {
+          presence = await this.#source.outrun(topic.userId, topic.latest?.version ?? before);
+        } catch (error) {
+          this.#options.onReadFailed(error);
+          continue;
+        }
       }
       if (!topic.take(presence)) continue;
       if (!wentBack) news++;
@@ -250,8 +255,7 @@ export class WatchHub {
 
   /** A subscription that is open but dead says nothing. */
   #audit(elapsedMs: number): void {
-    if (this.#now < this.#retryAt) return;
-    const batch = this.#audits.take(elapsedMs, readBatch);
+    const batch = this.#audits.take(elapsedMs, this.#now < this.#retryAt ? 0 : readBatch);
     if (batch.length === 0) return;
     this.#refresh(batch).then(
       (news) => {

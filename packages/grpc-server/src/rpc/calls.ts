@@ -118,7 +118,7 @@ export class Calls {
     const identity = await this.#entrance.admit(call);
     if (decoded instanceof Malformed) throw decoded.toError();
     await this.#entrance.require(identity, actOf(decoded));
-    // What came with the call may be the word that it was given up: after a freeze that is long ago, and a write now would be a lie.
+    // What came with the call may be the word that it was given up, long ago where this server was frozen: as far as that has arrived, it is heard.
     await nextTurn();
     checkAwaited(call);
     return { identity, request: decoded };

@@ -146,7 +146,7 @@ describe("two servers on one Redis, with their traces switched on", () => {
       if (agreed?.lateMs === 0) sum.atOnce++;
     }
     console.info(`${JSON.stringify(sum)}, with ${lines.length} lines of ${lines.join("").length} characters`);
-    expect(sum.brief).toBeLessThan(0.05 * sum.answers);
+    expect(sum.brief).toBeLessThan(0.2 * sum.answers);
     expect(sum.certain).toBeGreaterThan(0.5 * sum.answers);
     expect(lines.join("\n")).not.toContain("secret");
     expect(lines.join("\n")).not.toContain("127.0.0.1");

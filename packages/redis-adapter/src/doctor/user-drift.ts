@@ -36,7 +36,7 @@ export function sessionDrift(
   else if (session.status !== record.status) drifts.push("other-status");
   if (sessionTtl === "off") return drifts;
   if (session.ttlMs === undefined) drifts.push("no-ttl");
-  // Since the last sign of life both have counted down together, unless a broken stream has cut the lease.
+  // Since the last sign of life both have counted down together, the lease from some ms more, unless a broken stream has cut it.
   else if (session.ttlMs < lastLease(record, undefined) - user.at - slackMs) drifts.push("too-short");
   else if (sessionTtl === "exact" && session.ttlMs > leaseTtlMs + slackMs) drifts.push("too-long");
   return drifts;
