@@ -18,14 +18,22 @@ export function nowOf(record: PresenceRecord, now: Millis): Millis {
   return latest(now, record.settledAt);
 }
 
+/** Versions of one millisecond, the unit of the clock. */
+const versionsOfAMs = 1_000;
+
 /**
  * The record with a version above all that were told before writes were lost, whoever told them: they were of the time until then. A
  * watcher that goes to another server must not see them go back. What is written from then on has later versions by itself, also from
  * a server that has not heard of the loss yet.
+ *
+ * What such a server decided just before may still land. So the new versions, all of that one millisecond, keep the order of the old
+ * ones: 5 ms of old ones become one, as far back as a decision may be (`watchGapMs` is at most 5 s).
  */
 export function aboveLost(record: PresenceRecord, { lostAt }: Pick<Moment, "lostAt">): PresenceRecord {
-  const floor = lostAt * 1_000;
-  return record.version < floor ? { ...record, version: floor } : record;
+  const floor = lostAt * versionsOfAMs;
+  if (record.version >= floor) return record;
+  const steps = Math.ceil((floor - record.version) / (5 * versionsOfAMs));
+  return { ...record, version: floor + Math.max(0, versionsOfAMs - steps) };
 }
 
 /** What of a record others see, with the bookkeeping behind it. */
