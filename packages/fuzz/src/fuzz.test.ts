@@ -19,6 +19,19 @@ test(
   durationMs + 60_000,
 );
 
+test("an attacker that dies is replaced, and the run goes on", async () => {
+  const targets = await startTargets();
+  let killed = 0;
+  const onAttacker = (pid: number | undefined) => {
+    if (pid !== undefined && killed++ === 0) process.kill(pid, "SIGKILL");
+  };
+  const reports = await Promise.all(targets.map((target) => fuzz(target, 1, 4_000, { onAttacker })));
+  expect(reports.flatMap(({ problems }) => problems)).toEqual([]);
+  expect(reports.map(({ attackersLost }) => attackersLost)).toEqual([1, 0]);
+  expect(reports.every(({ attacks }) => attacks.size > 0)).toBe(true);
+  expect(summary(reports, 1, 4_000)).toContain("1 attacker died and was replaced.");
+}, 60_000);
+
 describe("what is sent", () => {
   test("follows from the seed", () => {
     const bytes = (seed: number) => rpcs.map(({ path }) => bytesFor(path, new Random(seed)).toString("hex"));

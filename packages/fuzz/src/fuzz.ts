@@ -1,12 +1,10 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { attacks } from "./attacks/index.ts";
-import { Random } from "./random.ts";
+import type { Made } from "./attacker.ts";
+import { loops, startAttacker } from "./start-attacker.ts";
 import type { Target } from "./target.ts";
 
-/** Attacks on one server at once. */
-const attackers = 3;
-/** One that takes longer hangs itself, whatever the server does. */
-const attackMs = 15_000;
 const probeEveryMs = 500;
 const probeMs = 10_000;
 /** What attackers have left behind is let go within the grace and lease of the target. */
@@ -17,6 +15,8 @@ export interface Report {
   readonly target: string;
   /** How often each attack was made, and how many calls or frames it sent in all. */
   readonly attacks: ReadonlyMap<string, { readonly runs: number; readonly sent: number }>;
+  /** How many attackers died before their time; each was replaced. Their death is no fault of the server. */
+  readonly attackersLost: number;
   /** How long well-behaved clients waited, in ms. */
   readonly slowestAnswerMs: number;
   readonly rssMb: { readonly start: number; readonly most: number; readonly end: number };
@@ -24,8 +24,21 @@ export interface Report {
   readonly problems: readonly string[];
 }
 
+/** How a run may differ from the usual one. */
+export interface FuzzOptions {
+  /** By how much the memory of the target may grow; 100 by default. */
+  readonly maxGrowthMb?: number;
+  /** Hears of the process of every attacker. */
+  readonly onAttacker?: (pid: number | undefined) => void;
+}
+
 /** Attacks `target` for `durationMs`, and watches how it bears that. It is ended. */
-export async function fuzz(target: Target, seed: number, durationMs: number, maxGrowthMb = 100): Promise<Report> {
+export async function fuzz(
+  target: Target,
+  seed: number,
+  durationMs: number,
+  { maxGrowthMb = 100, onAttacker }: FuzzOptions = {},
+): Promise<Report> {
   const made = new Map<string, { runs: number; sent: number }>();
   const problems: string[] = [];
   const deadline = performance.now() + durationMs;
@@ -33,13 +46,23 @@ export async function fuzz(target: Target, seed: number, durationMs: number, max
   let most = start;
   let slowestAnswerMs = 0;
 
-  async function attack(random: Random): Promise<void> {
-    while (performance.now() < deadline && target.runs) {
-      const one = random.pick(attacks);
-      const sent = await Promise.race([one.run({ address: target.address, random }), sleep(attackMs, undefined, { ref: false })]);
-      if (sent === undefined) problems.push(`the attack '${one.name}' did not end`);
-      const { runs, sent: before } = made.get(one.name) ?? { runs: 0, sent: 0 };
-      made.set(one.name, { runs: runs + 1, sent: before + (sent ?? 0) });
+  let attacker: ChildProcess | undefined;
+  let attackersLost = 0;
+
+  function count({ name, sent }: Made): void {
+    if (sent === undefined) problems.push(`the attack '${name}' did not end`);
+    const { runs, sent: before } = made.get(name) ?? { runs: 0, sent: 0 };
+    made.set(name, { runs: runs + 1, sent: before + (sent ?? 0) });
+  }
+
+  async function attack(): Promise<void> {
+    for (let leftMs = durationMs; leftMs > 0 && target.runs; leftMs = deadline - performance.now()) {
+      // A seed of its own: the same attacks might kill the next one too.
+      attacker = startAttacker(target.address, seed + loops * attackersLost, leftMs, count);
+      onAttacker?.(attacker.pid);
+      // Its last messages come before "close", not before "exit".
+      await once(attacker, "close");
+      if (performance.now() < deadline && target.runs) attackersLost++;
     }
   }
 
@@ -51,9 +74,12 @@ export async function fuzz(target: Target, seed: number, durationMs: number, max
       else if (target.runs) problems.push(`no answer within ${2 * probeMs} ms`);
       if (target.runs) most = Math.max(most, target.rssMb);
     }
+    if (!target.runs) attacker?.kill("SIGKILL");
   }
 
-  await Promise.all([probe(), ...Array.from({ length: attackers }, (_, index) => attack(new Random(seed + index)))]);
+  await Promise.all([probe(), attack()]);
+  // Attackers that all die at once would let every server hold.
+  if (made.size === 0) problems.push("no attack was made");
   if (target.runs) await sleep(settleMs);
   const end = target.runs ? target.rssMb : Number.NaN;
   if (target.runs) {
@@ -63,5 +89,5 @@ export async function fuzz(target: Target, seed: number, durationMs: number, max
   } else problems.push("the process has ended");
   if (target.faults > 0) problems.push(`${target.faults} lines of errors in its log`);
   if (most - start > maxGrowthMb) problems.push(`its memory grew by ${Math.round(most - start)} MB; ${maxGrowthMb} are allowed`);
-  return { target: target.name, attacks: made, slowestAnswerMs, rssMb: { start, most, end }, problems };
+  return { target: target.name, attacks: made, attackersLost, slowestAnswerMs, rssMb: { start, most, end }, problems };
 }

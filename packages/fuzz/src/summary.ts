@@ -18,8 +18,10 @@ export function summary(reports: readonly Report[], seed: number, tookMs: number
     ({ target, rssMb, slowestAnswerMs, problems }) =>
       `| ${target} | ${mb(rssMb.start)} → ${mb(rssMb.most)} → ${mb(rssMb.end)} | ${Math.round(slowestAnswerMs)} | ${problems.length === 0 ? "held" : problems.slice(0, 5).join("; ")} |`,
   );
+  const lost = reports.reduce((sum, { attackersLost }) => sum + attackersLost, 0);
   return [
     `Seed ${seed}, ${Math.round(tookMs / 1_000)} s, ${total.runs} attacks, ${total.sent} calls and frames, Node ${process.versions.node}.`,
+    ...(lost === 0 ? [] : [`${lost} ${lost === 1 ? "attacker died and was" : "attackers died and were"} replaced.`]),
     "",
     "| server | memory in MB: start → most → end | slowest answer in ms | verdict |",
     "|---|---|---|---|",
