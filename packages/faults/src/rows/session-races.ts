@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import type { PresenceServiceClient } from "@presence/proto";
 import type { AuthService } from "../auth-service.ts";
 import { seconds } from "../figures.ts";
@@ -11,6 +12,8 @@ const racesAtOnce = 200;
 /** Every third user logs in again in the middle of the race. */
 const reLogin = 3;
 const maxDelayMs = 4;
+const mostTries = 20;
+const retryMs = 100;
 
 /** The auth service deletes session hashes while heartbeats of the same users are on their way. */
 export const sessionRaces: Row = {
@@ -83,16 +86,34 @@ async function endSession(auth: AuthService, user: string, again: boolean): Prom
 /** Resolves to how many heartbeats were refused, because the session had ended. */
 function beat(channel: PresenceServiceClient | undefined, users: readonly string[]): Promise<number> {
   const heartbeats = users.map((userId) => ({ userId, deviceId: "phone", idleFor: undefined }));
-  return new Promise((resolve, reject) => {
-    channel?.batchHeartbeat({ heartbeats }, (error, answer) => {
-      if (error === null) resolve(answer.results.filter((result) => result.error !== undefined).length);
-      else reject(error);
-    });
-  });
+  return whenAvailable(
+    () =>
+      new Promise((resolve, reject) => {
+        channel?.batchHeartbeat({ heartbeats }, (error, answer) => {
+          if (error === null) resolve(answer.results.filter((result) => result.error !== undefined).length);
+          else reject(error);
+        });
+      }),
+  );
 }
 
 function connect(channel: PresenceServiceClient | undefined, userId: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    channel?.connect({ userId, deviceId: "phone", idleFor: undefined }, (error) => (error === null ? resolve() : reject(error)));
-  });
+  return whenAvailable(
+    () =>
+      new Promise((resolve, reject) => {
+        channel?.connect({ userId, deviceId: "phone", idleFor: undefined }, (error) => (error === null ? resolve() : reject(error)));
+      }),
+  );
+}
+
+/** A Redis that is late on a busy machine is no fault of this row: what an app does is to try again. */
+async function whenAvailable<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      if ((error as ServiceError).code !== status.UNAVAILABLE || tries === mostTries) throw error;
+      await sleep(retryMs);
+    }
+  }
 }
