@@ -116,7 +116,8 @@ describe("at sentinels", () => {
     await former.kill();
     const heir = await group.failedOver(former);
     expect((await done(["list", "--all"], env)).stdout).toMatch(/^alice\tDND\t/);
-    const after = await runBuilt(["doctor"], env);
+    // Until the other replica follows the new master, that is a problem.
+    const after = await done(["doctor"], env);
     expect(after).toMatchObject({ exitCode: 0, stderr: "" });
     expect(after.stdout).toContain(`connection\tok\t${nodeOf(heir)}: connected`);
     expect(after.stdout).toMatch(/^records\tok\t\S+ 1 record read/m);
